@@ -1,0 +1,87 @@
+# Every target sets up what it needs. Needed on the machine: Python 3.11 or newer (with venv), git and make.
+# `make` alone lists the targets. PYTHON chooses the interpreter of a new environment: make env PYTHON=python3.13
+
+PYTHON ?= python3
+ARGS ?=
+WORKERS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+READY := $(VENV)/.ready
+CODE := src tests benchmarks
+
+# uv trusts the certificates that the system trusts, as pip and git do.
+export UV_SYSTEM_CERTS ?= true
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: env
+env: $(READY) ## Build the environment in .venv from the hash locks
+
+# pip installs uv by hash, uv everything else. uv is in both locks, in one version, so the sync leaves it alone.
+$(UV): requirements/bootstrap.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "FadeArena needs Python 3.11 or newer, this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
+	@touch $@
+
+# --no-build-isolation: the build backend is the one in the lock, not one fetched for the occasion.
+$(READY): $(UV) requirements/dev.lock pyproject.toml src/fadearena/__init__.py
+	$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: demo
+demo: $(READY) ## Run the demo: make demo ARGS="..."
+	$(BIN)/fadearena demo $(ARGS)
+
+.PHONY: test
+test: $(READY) ## Run the tests, quick form
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(ARGS)
+
+# The workers' coverage is put together by pytest-cov; the report then looks at the two packages that must be covered whole.
+.PHONY: test-all
+test-all: $(READY) ## Run all tests, long form, and demand 100 % branches of model and core
+	$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile=long --cov --cov-report= $(ARGS)
+	$(BIN)/python -m coverage report --include='src/fadearena/model/*,src/fadearena/core/*' --fail-under=100
+
+.PHONY: lint
+lint: $(READY) ## Check style, format, types and import floors
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(READY) ## Format the code and mend what can be mended without a decision
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+.PHONY: check
+check: lint test-all ## All that has to pass before a change lands
+
+.PHONY: bench
+bench: $(READY) ## Run the benchmarks: make bench ARGS="..."
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# To raise versions too: make lock ARGS=--upgrade
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" --no-emit-index-url --no-emit-find-links $(ARGS)
+
+.PHONY: lock
+lock: $(UV) ## Write requirements/*.lock anew from pyproject.toml
+	$(LOCK) --group bootstrap --output-file requirements/bootstrap.lock
+	$(LOCK) --output-file requirements/runtime.lock pyproject.toml
+	$(LOCK) --group dev --constraints requirements/bootstrap.lock --constraints requirements/runtime.lock --output-file requirements/dev.lock pyproject.toml
+
+.PHONY: clean
+clean: ## Remove the environment, caches and builds
+	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What is measured, against the budgets of docs/ARCHITECTURE.md."""

@@ -1,0 +1,147 @@
+"""
+step(state, event) -> commands, records: where the stages meet.
+
+Deterministic: the same state and events give the same result, byte for byte. It raises on what must not be
+(`InvariantBroken`, `InvalidInput`); whoever calls it then drops the state, keeps the event aside and stops.
+"""
+
+from collections.abc import Callable
+from decimal import localcontext
+from typing import Any
+
+from fadearena.core.engine import accounts, fills, flatten, limits, operators, orders, sources, system
+from fadearena.core.engine.decide import decide_book
+from fadearena.core.engine.turn import Turn, Turned
+from fadearena.core.engine.valuation import take_quotes
+from fadearena.core.state import State
+from fadearena.kit.decimals import CONTEXT
+from fadearena.model.error import InvalidInput, InvariantBroken
+from fadearena.model.event import (
+    AccountRead,
+    AccountUnreadable,
+    ActionAnswered,
+    BudgetRead,
+    CashMoved,
+    ClockRead,
+    DirectlyFlattened,
+    Event,
+    FundingPaid,
+    InputRejected,
+    Instruments,
+    LeverageRead,
+    Marks,
+    Notice,
+    Operator,
+    OrderAnswered,
+    OrderFound,
+    OrderSent,
+    OwnFills,
+    QuoteUnreadable,
+    RoleRead,
+    SourceEquity,
+    SourceFills,
+    SourceRepair,
+    SourceSnapshot,
+    SourceUnreadable,
+    Started,
+    Woke,
+)
+from fadearena.model.order import ActionKind
+
+__all__ = ["RULES_VERSION", "Turned", "step"]
+
+RULES_VERSION = 1
+"""Raised by hand when the same events would bring other commands or records."""
+_ROUNDS_MAX = 100
+
+
+def step(state: State, event: Event) -> Turned:
+    """
+    Take one event.
+
+    Args:
+        state: Changed in place; on an exception it must be dropped.
+        event: Stamped by the inbox; `received` never decreases.
+
+    Returns:
+        What is to be done and what is to be shown, to be made durable before anything leaves.
+
+    Raises:
+        InvalidInput: the event is stamped earlier than one before it.
+        InvariantBroken: the rules or the books contradict themselves.
+    """
+    if event.received < state.now:
+        raise InvalidInput(f"an event was received at {event.received}, before {state.now}")
+    with localcontext(CONTEXT):
+        state.seq, state.now = state.seq + 1, event.received
+        turn = Turn(state, event)
+        limits.turn_day(turn)
+        take_quotes(turn)
+        _HANDLERS[type(event)](turn, event)
+        _finish(turn)
+    return Turned(commands=turn.commands, records=turn.records)
+
+
+def _nothing_more(turn: Turn, event: Marks) -> None:
+    """Prices were taken over already, as from every event."""
+
+
+def _on_action(turn: Turn, event: ActionAnswered) -> None:
+    handler = accounts.on_leverage_answer if event.kind is ActionKind.LEVERAGE else orders.on_action
+    handler(turn, event)
+
+
+# A table, since a match over 27 types costs more than many of their handlers; a test compares it with `Event`.
+_HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
+    Marks: _nothing_more,
+    SourceFills: sources.on_fills,
+    SourceSnapshot: sources.on_snapshot,
+    SourceEquity: sources.on_equity,
+    SourceUnreadable: sources.on_unreadable,
+    SourceRepair: sources.on_repair,
+    RoleRead: sources.on_role,
+    OrderSent: orders.on_sent,
+    OrderAnswered: orders.on_answered,
+    OrderFound: orders.on_found,
+    ActionAnswered: _on_action,
+    OwnFills: fills.on_own_fills,
+    AccountRead: accounts.on_read,
+    AccountUnreadable: accounts.on_unreadable,
+    LeverageRead: accounts.on_leverage,
+    FundingPaid: accounts.on_funding,
+    CashMoved: accounts.on_cash,
+    BudgetRead: accounts.on_budget,
+    DirectlyFlattened: accounts.on_direct_flatten,
+    Woke: system.on_woke,
+    Instruments: system.on_instruments,
+    QuoteUnreadable: system.on_quote_unreadable,
+    Started: system.on_started,
+    ClockRead: system.on_clock,
+    InputRejected: system.on_rejected,
+    Notice: system.on_notice,
+    Operator: operators.on_operator,
+}
+
+
+def _finish(turn: Turn) -> None:
+    """Look at limits, then at every book that changed, until nothing changes any more."""
+    state = turn.state
+    if state.settling:
+        system.try_to_begin(turn)
+    limits.watch(turn)
+    for quote in turn.event.quotes:
+        for account in state.account_policies:
+            memory = state.books.get((account, quote.coin))
+            if memory is not None and memory.counted_gross:
+                limits.watch_coin(turn, (account, quote.coin), memory)
+    for _ in range(_ROUNDS_MAX):
+        if not turn.dirty:
+            break
+        keys, turn.dirty = sorted(turn.dirty), set()
+        for key in keys:
+            if key in state.books:
+                decide_book(turn, key)
+    else:
+        raise InvariantBroken(f"books keep changing: {sorted(turn.dirty)}")
+    if state.latches.by_scope:
+        flatten.finish_bots(turn)

@@ -1,0 +1,210 @@
+"""From movements in a book to money, sums, sleeves, statistics and records."""
+
+from fadearena.core import ledger
+from fadearena.core.engine.turn import Turn
+from fadearena.core.engine.valuation import mark_of, pool_of, revalue
+from fadearena.core.ledger import Movement
+from fadearena.core.lifecycle import Order
+from fadearena.core.state import BookMemory
+from fadearena.core.target import cut
+from fadearena.model.ids import BookKey, BotId, Cloid, Coin
+from fadearena.model.order import OwnFill
+from fadearena.model.record import CashBooked, FillKind, FundingBooked, MyFill, SleeveUpdate
+from fadearena.model.units import ZERO, Price, Quantity, Ratio, Usd, side_of
+
+_FOREIGN = frozenset({FillKind.OPERATOR, FillKind.LIQUIDATION, FillKind.ADL, FillKind.SETTLEMENT})
+_INTERNAL = frozenset({FillKind.CROSS, FillKind.DUST})
+
+
+def settle_moves(
+    turn: Turn,
+    key: BookKey,
+    moves: list[Movement],
+    fill_key: str,
+    cloid: Cloid | None = None,
+    *,
+    saved: Usd = ZERO,
+    fee: Usd = ZERO,
+    fee_due: Usd = ZERO,
+) -> None:
+    """
+    Carry movements of one book into cash, kept sums, sleeves and records.
+
+    `saved` is what a crossing saved each side, `fee` what was charged for the movements, `fee_due` the fee that
+    is still to be reported for them.
+    """
+    memory = turn.state.books[key]
+    flow = ZERO
+    for n, move in enumerate(moves):
+        flow += move.change * move.price
+        _show_move(turn, key, move, f"{fill_key}:{n}", cloid, (ZERO if n else fee, saved))
+        if move.bot is not None:
+            _after_sleeve(turn, key, memory, move, fee_due)
+    if moves and moves[0].kind not in _INTERNAL:
+        pool_of(turn.state, key[0], key[1]).pay(flow)
+    if moves:
+        revalue(turn.state, key, memory, moves[-1].price)
+    if memory.todo:
+        turn.dirty.add(key)
+
+
+def _show_move(
+    turn: Turn, key: BookKey, move: Movement, fill_key: str, cloid: Cloid | None, money: tuple[Usd, Usd]
+) -> None:
+    turn.records.append(
+        MyFill(
+            key=fill_key,
+            kind=move.kind,
+            account=key[0],
+            coin=key[1],
+            part=move.part,
+            bot=move.bot,
+            side=side_of(move.change),
+            quantity=abs(move.change),
+            price=move.price,
+            fee=money[0],
+            realised=move.realised,
+            cloid=cloid,
+            saved=money[1],
+        )
+    )
+
+
+def _after_sleeve(turn: Turn, key: BookKey, memory: BookMemory, move: Movement, fee_due: Usd) -> None:
+    """Scale what was cut from outside, count a round trip, and show the sleeve."""
+    bot, coin = move.bot or "", key[1]
+    sleeve = turn.sleeve(bot, coin)
+    if move.kind in _FOREIGN and sleeve.anchor is not None:
+        cut(sleeve.anchor, move.before, move.after)
+        retarget = turn.state.follows.get((bot, coin))
+        instrument = turn.state.instruments.get(coin)
+        if retarget is not None and instrument is not None and sleeve.anchor.ratio is not None:
+            sleeve.target = instrument.floor(sleeve.anchor.direction.sign * sleeve.anchor.ratio * retarget.followed)
+    if move.after == 0 and bot in turn.state.bots:
+        part = memory.book.sleeve(bot)
+        net = part.realised - part.fees + part.funding - fee_due
+        turn.state.bots[bot].stats.see_round_trip(net - sleeve.trip_base)
+        sleeve.trip_base = net
+    wants_work(turn, key, bot)
+    show_sleeve(turn, key, bot)
+
+
+def wants_work(turn: Turn, key: BookKey, bot: BotId) -> None:
+    """Note whether a sleeve is off its target, and have its book looked at."""
+    memory, sleeve = turn.state.books[key], turn.state.sleeves[(bot, key[1])]
+    if memory.book.size_of(bot) == sleeve.target:
+        turn.state.off_target.pop((bot, key[1]), None)
+        if bot in memory.todo:
+            memory.todo.remove(bot)
+        if sleeve.target:
+            _matched(turn, key, bot)
+        return
+    turn.state.off_target.setdefault((bot, key[1]), turn.now)
+    if bot not in memory.todo:
+        memory.todo.append(bot)
+        memory.todo.sort()
+    turn.dirty.add(key)
+
+
+def _matched(turn: Turn, key: BookKey, bot: BotId) -> None:
+    """Forget the source's fills that are matched now, and the permission that they gave."""
+    sleeve = turn.state.sleeves[(bot, key[1])]
+    sleeve.unmatched, sleeve.unmatched_usd, sleeve.implied_price, sleeve.growth = ZERO, ZERO, None, None
+    sleeve.said = ""
+
+
+def show_sleeve(turn: Turn, key: BookKey, bot: BotId) -> None:
+    """Record a sleeve as it is now."""
+    part, sleeve = turn.state.books[key].book.sleeve(bot), turn.state.sleeves[(bot, key[1])]
+    turn.records.append(
+        SleeveUpdate(
+            bot=bot,
+            account=key[0],
+            coin=key[1],
+            size=part.size,
+            cost=part.cost,
+            target=sleeve.target,
+            ratio=sleeve.anchor.ratio if sleeve.anchor else None,
+            realised=part.realised,
+            fees=part.fees,
+            funding=part.funding,
+        )
+    )
+
+
+def book_fee(turn: Turn, key: BookKey, bot: BotId | None, fee: Usd) -> None:
+    """Pay a fee from the book's pool, and charge it to whom it belongs."""
+    if fee:
+        ledger.charge(turn.state.books[key].book, bot, fee)
+        pool_of(turn.state, *key).pay(fee)
+
+
+def book_correction(turn: Turn, order: Order, fill: OwnFill, covered: Quantity, guessed: Price) -> None:
+    """Replace the price of the part of a fill that was booked by its answer's average, and show its fee."""
+    key, bot, change = order.book, order.terms.bot, fill.side.signed(covered)
+    extra, part = ledger.correct(turn.state.books[key].book, bot, change, guessed, fill.price)
+    pool_of(turn.state, *key).pay(extra)
+    turn.records.append(
+        MyFill(
+            key=f"{fill.key}:fix",
+            kind=FillKind.CORRECTION,
+            account=key[0],
+            coin=key[1],
+            part=part,
+            bot=bot,
+            side=fill.side,
+            quantity=ZERO,
+            price=fill.price,
+            fee=fill.fee,
+            realised=-extra,
+            cloid=order.identity.cloid,
+        )
+    )
+
+
+def book_funding(turn: Turn, key: BookKey, usd: Usd, oracle: Price, rate: Ratio) -> None:
+    """Share an hour's funding among the parts of a book."""
+    for bot, share in ledger.book_funding(turn.state.books[key].book, usd, oracle, rate):
+        turn.records.append(FundingBooked(account=key[0], coin=key[1], bot=bot, usd=share))
+    pool_of(turn.state, *key).pay(-usd)
+
+
+def cross(turn: Turn, key: BookKey, buyer: BotId | None, seller: BotId | None, amount: tuple[Usd, Price]) -> None:
+    """Exchange (quantity, price) between two sleeves, or with the residue, and show what that saved each side."""
+    quantity, price = amount
+    quote = turn.state.quotes.get(key[1])
+    rate = turn.state.account_policies[key[0]].taker_rate
+    half_spread = (quote.ask - quote.bid) / 2 if quote and quote.ask is not None and quote.bid is not None else ZERO
+    saved = quantity * (half_spread + rate * price)
+    moves = ledger.cross(turn.state.books[key].book, buyer, seller, quantity, price)
+    settle_moves(turn, key, moves, f"cross:{turn.state.seq}:{len(turn.records)}", saved=saved)
+    for bot in (buyer, seller):
+        if bot is not None:
+            turn.state.bots[bot].stats.crossed_saved_usd += saved
+
+
+def to_dust(turn: Turn, key: BookKey, bot: BotId) -> None:
+    """Move a sleeve that is too small to be sent to the residue, at mark."""
+    memory, mark = turn.state.books[key], mark_of(turn.state, key[1])
+    price = mark if mark is not None else memory.valued
+    if price is not None:
+        moves = ledger.to_dust(memory.book, bot, price)
+        settle_moves(turn, key, moves, f"dust:{turn.state.seq}:{len(turn.records)}")
+
+
+def book_cash(turn: Turn, account: str, usd: Usd, reason: str) -> None:
+    """Show that money came or went without a trade."""
+    if usd:
+        turn.records.append(CashBooked(account=account, usd=usd, reason=reason))
+
+
+def net_of(turn: Turn, bot: BotId, coins: list[Coin]) -> Usd:
+    """Return a bot's PnL over its sleeves: realised + unrealised - fees + funding; an unknown mark counts at cost."""
+    account, total = turn.state.bot_policies[bot].account, ZERO
+    for coin in coins:
+        memory = turn.state.books.get((account, coin))
+        part = memory.book.sleeves.get(bot) if memory else None
+        if part is not None:
+            profit = part.profit(mark_of(turn.state, coin))
+            total += profit if profit is not None else part.realised - part.fees + part.funding
+    return total

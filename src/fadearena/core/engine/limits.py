@@ -1,0 +1,140 @@
+"""Limits that latch: daily loss, drawdown, a bot's loss; protection of positions near liquidation; alerts."""
+
+from fadearena.core.engine import booking, flatten, sources
+from fadearena.core.engine.facts import bot_loss_of, day_profit
+from fadearena.core.engine.turn import Turn
+from fadearena.core.engine.valuation import mark_of, pool_of, total_equity
+from fadearena.core.latches import ALL, LatchKind, bot_scope
+from fadearena.core.state import BookMemory
+from fadearena.core.target import cut
+from fadearena.model.ids import AccountId, BookKey, BotId
+from fadearena.model.margin import distance_ratio, liquidation_price
+from fadearena.model.policy import OnBreach
+from fadearena.model.record import EquityPoint
+from fadearena.model.units import DAY_MS, MINUTE_MS, ZERO, Ratio, Usd, day_start
+
+TRACKING_MS = MINUTE_MS
+_NEAR = Ratio("0.06")
+
+
+def turn_day(turn: Turn) -> None:
+    """Begin a new day at 00:00 UTC: new bases, and the end of a daily loss."""
+    state = turn.state
+    if turn.now < state.day_end:
+        return
+    today = day_start(turn.now)
+    first, state.day_end = state.day_end == 0, today + DAY_MS
+    for account in state.accounts.values():
+        account.purse.turn_day(today)
+    for policy in state.policy.bots:
+        memory = state.bots[policy.id]
+        memory.stats.day, memory.stats.day_base = today, booking.net_of(turn, policy.id, memory.coins)
+    for latch in state.latches.due(turn.now):
+        turn.end_latch(latch.scope, latch.kind, "core", "a new day began")
+    if not first:
+        for policy in state.policy.bots:
+            sources.look_again(turn, policy.id)
+
+
+def watch(turn: Turn) -> None:
+    """Set the latches of limits that are breached now."""
+    state, policy = turn.state, turn.state.policy
+    if policy.daily_loss_limit is not None and not state.latches.has(ALL, LatchKind.DAILY_LOSS):
+        profit = day_profit(turn)
+        if profit is not None and profit <= -policy.daily_loss_limit:
+            text = f"{profit:.2f} USD since 00:00 UTC, the limit is {policy.daily_loss_limit}"
+            _breach(turn, ALL, LatchKind.DAILY_LOSS, text, day_start(turn.now) + DAY_MS)
+    equity = total_equity(state) if policy.max_drawdown is not None else None
+    if equity is not None and policy.max_drawdown is not None:
+        drawdown = state.peak.see(equity)
+        if drawdown >= policy.max_drawdown and not state.latches.has(ALL, LatchKind.DRAWDOWN):
+            text = f"{drawdown:.4f} below the peak of {state.peak.usd}, the limit is {policy.max_drawdown}"
+            _breach(turn, ALL, LatchKind.DRAWDOWN, text)
+
+
+def watch_coin(turn: Turn, key: BookKey, memory: BookMemory) -> None:
+    """Look at the losses of the bots of a book, and at its distance from liquidation."""
+    for bot in memory.bots:
+        policy = turn.state.bot_policies[bot]
+        scope = bot_scope(bot)
+        if policy.loss_limit is None or turn.state.latches.has(scope, LatchKind.BOT_LOSS):
+            continue
+        loss = bot_loss_of(turn, bot)
+        if loss is not None and loss >= policy.loss_limit:
+            text = f"{bot} lost {loss:.2f} USD since its last resume, the limit is {policy.loss_limit}"
+            _breach(turn, scope, LatchKind.BOT_LOSS, text)
+    _protect(turn, key, memory)
+
+
+def watch_tracking(turn: Turn, account: AccountId) -> None:
+    """Alert where a sleeve is off its target by more than 2 % of equity for 60 s."""
+    state = turn.state
+    equity = state.accounts[account].purse.equity
+    if not equity or equity <= 0:
+        return
+    for (bot, coin), since in sorted(state.off_target.items()):
+        memory, mark = state.books.get((account, coin)), mark_of(state, coin)
+        if memory is None or mark is None or bot not in memory.bots or turn.now - since < TRACKING_MS:
+            continue
+        off = abs(memory.book.size_of(bot) - state.sleeves[bot, coin].target) * mark / equity
+        if off > state.policy.tuning.tracking_error:
+            turn.alert("warning", "tracking_error", f"{bot} {coin}", f"{off:.4f} of equity since {since}")
+
+
+def profit_of(turn: Turn, account: AccountId) -> Usd:
+    """Return realised + unrealised - fees + funding over all parts of an account, valued as its pools are."""
+    total = ZERO
+    for coin in turn.state.accounts[account].coins:
+        memory = turn.state.books[account, coin]
+        for _, _, part in memory.book.parts():
+            total += part.realised - part.fees + part.funding - part.cost
+        total += memory.counted_holdings
+    return total
+
+
+def points(turn: Turn) -> None:
+    """Record equity of all accounts, and our PnL from each bot."""
+    state = turn.state
+    for account, memory in sorted(state.accounts.items()):
+        turn.records.append(EquityPoint(series=f"account:{account}", usd=memory.purse.equity))
+    for policy in state.policy.bots:
+        coins = state.bots[policy.id].coins
+        if coins:
+            turn.records.append(EquityPoint(series=f"mirror:{policy.id}", usd=booking.net_of(turn, policy.id, coins)))
+
+
+def _breach(turn: Turn, scope: str, kind: LatchKind, text: str, until_ms: int | None = None) -> None:
+    turn.set_latch(scope, kind, "core", text, until_ms)
+    turn.alert("critical", kind, scope, text)
+    if turn.state.policy.on_breach is OnBreach.FLATTEN:
+        flatten.begin(turn, scope, "core", text)
+
+
+def _protect(turn: Turn, key: BookKey, memory: BookMemory) -> None:
+    """Halve the largest sleeve of a book whose mark came within 5 % of our liquidation price."""
+    state, position, mark = turn.state, memory.book.position, memory.valued
+    instrument, pool = state.instruments.get(key[1]), pool_of(state, *key)
+    if not position or mark is None or instrument is None or pool.equity is None or memory.open:
+        return
+    spare = pool.equity - pool.maintenance
+    if spare > _NEAR * abs(position) * mark:
+        return
+    liquidation = liquidation_price(mark, position, spare, instrument.margin_tiers)
+    if distance_ratio(mark, liquidation) > state.policy.tuning.protect_distance:
+        return
+    bot = _largest(memory)
+    if bot is None or memory.book.size_of(bot) != state.sleeves[bot, key[1]].target:
+        return
+    size, sleeve = memory.book.size_of(bot), state.sleeves[bot, key[1]]
+    if sleeve.anchor is not None:
+        cut(sleeve.anchor, size, instrument.floor(size / 2))
+        sleeve.is_emergency = True
+        sources.retarget(turn, state.bot_policies[bot], key[1])
+        text = f"mark {mark} is within reach of liquidation at {liquidation}: {bot} is halved"
+        turn.alert("critical", "protect", f"{key[0]} {key[1]}", text)
+
+
+def _largest(memory: BookMemory) -> BotId | None:
+    way = memory.book.position
+    held = [(abs(part.size), bot) for bot, part in memory.book.sleeves.items() if part.size * way > 0]
+    return max(held, key=lambda row: (row[0], row[1]))[1] if held else None

@@ -1,0 +1,113 @@
+"""From an approved intent to a durable order: label, cloid, nonce, and the memory of it."""
+
+from fadearena.core import risk
+from fadearena.core.engine.turn import Turn
+from fadearena.core.lifecycle import Order
+from fadearena.core.state import LABELS_MAX, State
+from fadearena.model.ids import Address, cloid_of, order_label
+from fadearena.model.order import OrderIdentity, OrderTerms
+from fadearena.model.record import OrderUpdate
+from fadearena.model.units import MINUTE_MS, ZERO, EpochMs, Price
+
+
+def place(
+    turn: Turn, verdict: risk.Verdict, terms: OrderTerms, source: tuple[Price | None, EpochMs] = (None, 0)
+) -> Order:
+    """
+    Release an order: its command is durable with this event, before anything is sent.
+
+    Args:
+        turn: The present turn.
+        verdict: The approval.
+        terms: What is asked of the venue.
+        source: The price and time of the source's own trade, for slippage and reaction time.
+    """
+    state = turn.state
+    account = state.account_policies[terms.account]
+    wallet = state.bot_policies[terms.bot].wallet if terms.bot is not None else account.address
+    label = next_label(state, wallet, turn.event.time, terms.asset_id)
+    identity = OrderIdentity(
+        cloid=cloid_of(label),
+        label=label,
+        signer=account.signer,
+        nonce=turn.next_nonce(account.signer),
+        expires_after=turn.now + state.policy.tuning.order_life_ms,
+    )
+    turn.commands.append(risk.place(verdict, terms, identity))
+    order = Order(
+        terms=terms,
+        identity=identity,
+        created=turn.now,
+        changed=turn.now,
+        source_price=source[0],
+        source_time=source[1],
+        reserve_price=terms.limit,
+    )
+    state.orders[identity.cloid] = order
+    turn.book(terms.account, terms.coin).open.append(identity.cloid)
+    spend_action(turn, terms.account)
+    state.sent_times.append(turn.now)
+    reserve(state, order)
+    show(turn, order)
+    return order
+
+
+def next_label(state: State, wallet: Address, timestamp: EpochMs, asset_id: int) -> str:
+    """Return a label that was never used, counting all orders of this (wallet, timestamp, asset)."""
+    key = f"{wallet}-{timestamp}-{asset_id}"
+    count = state.labels.get(key)
+    if count is None:
+        count = state.labels_total if timestamp <= state.labels_horizon else 0
+    state.labels[key] = count + 1
+    state.labels_total += 1
+    if len(state.labels) > LABELS_MAX:
+        for old in list(state.labels)[: LABELS_MAX // 2]:
+            del state.labels[old]
+            state.labels_horizon = max(state.labels_horizon, int(old.split("-")[1]))
+    return order_label(wallet, timestamp, asset_id, count)
+
+
+def spend_action(turn: Turn, account: str) -> None:
+    """Count one signed action against the address's budget, where it is known."""
+    memory = turn.state.accounts[account]
+    if memory.actions_left is not None:
+        memory.actions_left -= 1
+
+
+def reserve(state: State, order: Order) -> None:
+    """Count what an increase in flight could still add to exposure."""
+    reserved = order.remaining * order.reserve_price if order.is_increase else ZERO
+    state.reserved += reserved - order.reserved
+    order.reserved = reserved
+
+
+def show(turn: Turn, order: Order) -> None:
+    """Record where an order stands."""
+    terms, identity = order.terms, order.identity
+    turn.records.append(
+        OrderUpdate(
+            cloid=identity.cloid,
+            label=identity.label,
+            account=terms.account,
+            bot=terms.bot,
+            coin=terms.coin,
+            side=terms.side,
+            quantity=terms.quantity,
+            limit=terms.limit,
+            reduce_only=terms.reduce_only,
+            purpose=terms.purpose,
+            status=order.status,
+            filled=order.booked,
+            average_price=order.average_price,
+            reason=order.reason,
+        )
+    )
+
+
+def orders_last_minute(turn: Turn) -> int:
+    """Return how many orders were released in the last minute, forgetting older ones."""
+    times = turn.state.sent_times
+    horizon = turn.now - MINUTE_MS
+    if times and times[0] <= horizon:
+        turn.state.sent_times = times = [time for time in times if time > horizon]
+    return len(times)

@@ -1,0 +1,188 @@
+"""
+Kept sums: holdings and margins of pools, gross exposure.
+
+Whatever changes a book's position or price calls `revalue`; nothing else touches the sums, and `invariants`
+computes them again from nothing.
+"""
+
+from fadearena.core.engine.turn import Turn
+from fadearena.core.equity import Pool
+from fadearena.core.state import BookMemory, State
+from fadearena.model.ids import AccountId, BookKey, BotId, Coin
+from fadearena.model.instrument import Instrument
+from fadearena.model.margin import maintenance_margin
+from fadearena.model.market import Quote
+from fadearena.model.units import ZERO, Price, Quantity, Usd
+
+
+def pool_name(state: State, account: AccountId, instrument: Instrument | None, coin: Coin) -> str:
+    """Return the pool that stands for a coin: its dex in standard mode, its collateral token when pooled."""
+    token = instrument.collateral_token if instrument else 0
+    if state.accounts[account].mode.is_pooled:
+        return f"token:{token}"
+    return "dex:" + (instrument.dex if instrument else coin.partition(":")[0] if ":" in coin else "")
+
+
+def pool_of(state: State, account: AccountId, coin: Coin) -> Pool:
+    """Return the pool that stands for a coin, made if there is none."""
+    memory = state.accounts[account]
+    return memory.purse.pool(pool_name(state, account, state.instruments.get(coin), coin))
+
+
+def leverage_of(state: State, account: AccountId, coin: Coin, memory: BookMemory) -> int:
+    """Return the leverage at which a book's margin is counted: as read, else as wanted."""
+    if memory.leverage.value is not None:
+        return memory.leverage.value
+    return wanted_leverage(state, account, coin, memory)
+
+
+def wanted_leverage(state: State, account: AccountId, coin: Coin, memory: BookMemory) -> int:
+    """Return min of the account's, the market's and the book's bots' maximum leverage."""
+    limits = [state.account_policies[account].max_leverage]
+    instrument = state.instruments.get(coin)
+    if instrument:
+        limits.append(instrument.max_leverage)
+    for bot in memory.bots:
+        policy = state.bot_policies.get(bot)
+        if policy and policy.max_leverage is not None:
+            limits.append(policy.max_leverage)
+    return min(limits)
+
+
+def revalue(state: State, key: BookKey, memory: BookMemory, price: Price | None = None) -> None:
+    """
+    Bring the kept sums up to a book's position and price.
+
+    `price` is the new mark, or the price of a trade where no mark was ever known.
+    """
+    account, coin = key
+    quote = state.quotes.get(coin)
+    mark = quote.mark if quote and quote.mark is not None else memory.valued or price
+    if mark is None:
+        return
+    memory.valued = mark
+    book = memory.book
+    instrument = state.instruments.get(coin)
+    pool = state.accounts[account].purse.pool(memory.pool or _assign(state, key, memory, instrument))
+    holdings, gross = book.position * mark, book.gross * mark
+    worst = book.worst * mark
+    initial = worst / leverage_of(state, account, coin, memory) if worst else ZERO
+    maintenance = maintenance_margin(worst, instrument.margin_tiers) if worst and instrument else ZERO
+    pool.holdings += holdings - memory.counted_holdings
+    pool.initial += initial - memory.counted_initial
+    pool.maintenance += maintenance - memory.counted_maintenance
+    state.exposure += gross - memory.counted_gross
+    memory.counted_holdings, memory.counted_gross = holdings, gross
+    memory.counted_initial, memory.counted_maintenance = initial, maintenance
+
+
+def _assign(state: State, key: BookKey, memory: BookMemory, instrument: Instrument | None) -> str:
+    memory.pool = pool_name(state, key[0], instrument, key[1])
+    return memory.pool
+
+
+def move_pool(state: State, key: BookKey, memory: BookMemory) -> None:
+    """Count a book in the pool where it belongs now, after the account's mode or the market was learnt."""
+    account, coin = key
+    name = pool_name(state, account, state.instruments.get(coin), coin)
+    if memory.pool in {"", name}:
+        memory.pool = name
+        return
+    old = state.accounts[account].purse.pool(memory.pool)
+    old.holdings -= memory.counted_holdings
+    old.initial -= memory.counted_initial
+    old.maintenance -= memory.counted_maintenance
+    new = state.accounts[account].purse.pool(name)
+    new.holdings += memory.counted_holdings
+    new.initial += memory.counted_initial
+    new.maintenance += memory.counted_maintenance
+    memory.pool = name
+
+
+def take_quotes(turn: Turn) -> None:
+    """Take over the prices that came with an event; an older price never replaces a newer one."""
+    state = turn.state
+    for quote in turn.event.quotes:
+        known = state.quotes.get(quote.coin)
+        merged = quote if known is None else _merge(known, quote)
+        if merged is known:
+            continue
+        state.quotes[quote.coin] = merged
+        for account in state.account_policies:
+            memory = state.books.get((account, quote.coin))
+            if memory is None:
+                continue
+            if memory.book.position or memory.book.long or memory.book.short:
+                revalue(state, (account, quote.coin), memory)
+            memory.awaits_quote = False
+            if memory.todo:
+                turn.dirty.add((account, quote.coin))
+
+
+def _merge(old: Quote, new: Quote) -> Quote:
+    """Take what is newer of each: mark (with its oracle) and touch."""
+    newer_mark = new.mark is not None and new.mark_time >= old.mark_time
+    newer_touch = new.touch_time >= old.touch_time and new.touch_time > 0
+    if newer_mark and newer_touch and (new.oracle is not None or old.oracle is None):
+        return new
+    if not newer_mark and not newer_touch:
+        return old
+    mark, touch = (new if newer_mark else old), (new if newer_touch else old)
+    return Quote(
+        coin=old.coin,
+        mark=mark.mark,
+        mark_time=mark.mark_time,
+        bid=touch.bid,
+        ask=touch.ask,
+        touch_time=touch.touch_time,
+        oracle=mark.oracle if mark.oracle is not None else old.oracle,
+    )
+
+
+def mark_of(state: State, coin: Coin) -> Price | None:
+    """Return the last mark of a coin, None if there never was one."""
+    quote = state.quotes.get(coin)
+    return quote.mark if quote else None
+
+
+def bot_exposure(state: State, bot: BotId) -> Usd:
+    """Return the gross notional of a bot's sleeves, increases in flight included."""
+    total = ZERO
+    account = state.bot_policies[bot].account
+    for coin in state.bots[bot].coins:
+        memory = state.books.get((account, coin))
+        if memory is None or memory.valued is None:
+            continue
+        total += (abs(memory.book.size_of(bot)) + in_flight(state, memory, bot)) * memory.valued
+    return total
+
+
+def asset_exposure(state: State, coin: Coin) -> Usd:
+    """Return the gross notional of a coin over all accounts, increases in flight included."""
+    total = ZERO
+    for account in state.account_policies:
+        memory = state.books.get((account, coin))
+        if memory is not None and memory.valued is not None:
+            total += (memory.book.gross + in_flight(state, memory, None)) * memory.valued
+    return total
+
+
+def in_flight(state: State, memory: BookMemory, bot: BotId | None) -> Quantity:
+    """Return what unsettled increases of a book could still add; of one bot, or of all (None)."""
+    total = ZERO
+    for cloid in memory.open:
+        order = state.orders[cloid]
+        if order.is_increase and (bot is None or order.terms.bot == bot):
+            total += order.remaining
+    return total
+
+
+def total_equity(state: State) -> Usd | None:
+    """Return the equity of all accounts; None while one is not known."""
+    total = ZERO
+    for memory in state.accounts.values():
+        equity = memory.purse.equity
+        if equity is None:
+            return None
+        total += equity
+    return total if state.accounts else None

@@ -1,0 +1,257 @@
+"""
+What is remembered between two events. One owner (`engine.step`), changed in place.
+
+1. Everything here can be written and read back without loss: `encode` and `decode` are canonical, so that equal
+   states have equal bytes.
+2. Whatever could grow without end has a limit, written beside it.
+"""
+
+from typing import Any
+
+import msgspec
+
+from fadearena.core.equity import Peak, Purse, Reading
+from fadearena.core.follow import Follow
+from fadearena.core.latches import Latches
+from fadearena.core.ledger import Book
+from fadearena.core.lifecycle import Order
+from fadearena.core.reconcile import Watch
+from fadearena.core.stats import BotStats
+from fadearena.core.target import Anchor
+from fadearena.model.account import AccountMode
+from fadearena.model.ids import AccountId, Address, BookKey, BotId, Cloid, Coin, Dex, SleeveKey
+from fadearena.model.instrument import Instrument
+from fadearena.model.market import Quote
+from fadearena.model.order import OwnFill
+from fadearena.model.policy import AccountPolicy, BotPolicy, Policy
+from fadearena.model.units import ZERO, EpochMs, Price, Quantity, Ratio, Size, Usd
+from fadearena.model.wallet import WalletRole
+
+RETIRED_ORDERS_MAX = 10_000
+LABELS_MAX = 10_000
+FILL_KEYS_MAX = 10_000
+LETTERS_MAX = 1_000
+SPOT_KEYS_MAX = 256
+
+
+class DexView(msgspec.Struct, kw_only=True):
+    """What snapshots of a (wallet, dex) told: `reads` complete ones, the newest at `time`, received at `received`."""
+
+    time: EpochMs = 0
+    received: EpochMs = 0
+    reads: int = 0
+    requested: EpochMs = 0
+    failed: EpochMs = 0
+
+
+class BotMemory(msgspec.Struct, kw_only=True):
+    """What is remembered of a bot beside its coins. `last_read` is when its wallet was last read or heard."""
+
+    role: WalletRole | None = None
+    equity: Reading = msgspec.field(default_factory=Reading)
+    coins: list[Coin] = []
+    views: dict[Dex, DexView] = {}
+    last_read: EpochMs = 0
+    is_repairing: bool = False
+    is_orphaned: bool = False
+    silence_probed: bool = False
+    silence_alerted: bool = False
+    spot_keys: list[str] = []
+    stats: BotStats = msgspec.field(default_factory=BotStats)
+
+
+class Growth(msgspec.Struct, kw_only=True):
+    """
+    The permission to increase that a grown |followed| gave.
+
+    `source_time` is when the source traded. `needs_reference` is False for a join, which follows no fill.
+    """
+
+    source_time: EpochMs
+    received: EpochMs
+    attempts: int = 0
+    needs_reference: bool = True
+    by_operator: bool = False
+
+
+class Sleeve(msgspec.Struct, kw_only=True):
+    """
+    What is decided for one (bot, coin). Size and cost stand in the book.
+
+    `unmatched` and `unmatched_usd` sum the source's fills that we have not matched yet. `said` is the last outcome
+    that was recorded. `trip_base` is the sleeve's net PnL when it was last flat.
+    """
+
+    account: AccountId
+    target: Size = ZERO
+    anchor: Anchor | None = None
+    growth: Growth | None = None
+    unmatched: Quantity = ZERO
+    unmatched_usd: Usd = ZERO
+    implied_price: Price | None = None
+    is_emergency: bool = False
+    failed: int = 0
+    retry_at: EpochMs = 0
+    streak: int = 0
+    paused_until: EpochMs = 0
+    said: str = ""
+    trip_base: Usd = ZERO
+    orders: int = 0
+    skips: dict[str, int] = {}
+
+    @property
+    def reference(self) -> Price | None:
+        """Volume-weighted price of the source's fills that we have not matched yet; None without one."""
+        return self.unmatched_usd / self.unmatched if self.unmatched else self.implied_price
+
+
+class Leverage(msgspec.Struct, kw_only=True):
+    """Leverage and margin mode of a book: as read from the exchange, and what was asked for."""
+
+    value: int | None = None
+    is_cross: bool = True
+    wanted: int | None = None
+    wanted_cross: bool = True
+    requested: EpochMs = 0
+    failed: EpochMs = 0
+
+
+class BookMemory(msgspec.Struct, kw_only=True):
+    """
+    What is remembered of one (account, coin).
+
+    `valued` is the price at which its position stands in the pool's sums; `counted_*` are its shares of the kept
+    sums. `open` are its unsettled orders, `todo` the bots whose sleeve may want something.
+    """
+
+    book: Book = msgspec.field(default_factory=Book)
+    watch: Watch = msgspec.field(default_factory=Watch)
+    leverage: Leverage = msgspec.field(default_factory=Leverage)
+    bots: list[BotId] = []
+    todo: list[BotId] = []
+    open: list[Cloid] = []
+    held_fills: list[OwnFill] = []
+    valued: Price | None = None
+    pool: str = ""
+    counted_holdings: Usd = ZERO
+    counted_initial: Usd = ZERO
+    counted_maintenance: Usd = ZERO
+    counted_gross: Usd = ZERO
+    last_fill: EpochMs = 0
+    last_settled: EpochMs = 0
+    flatten_failed: int = 0
+    residue_retry_at: EpochMs = 0
+    awaits_quote: bool = False
+    quote_failed: bool = False
+
+
+class AccountMemory(msgspec.Struct, kw_only=True):
+    """What is remembered of an account of ours."""
+
+    mode: AccountMode = AccountMode.UNKNOWN
+    purse: Purse = msgspec.field(default_factory=Purse)
+    coins: list[Coin] = []
+    is_read: bool = False
+    read_time: EpochMs = 0
+    fills_to: EpochMs = 0
+    last_fill: EpochMs = 0
+    last_settled: EpochMs = 0
+    actions_left: int | None = None
+    flat_since: EpochMs | None = None
+    is_flat: bool = False
+    fill_keys: dict[str, EpochMs] = {}
+    fill_horizon: EpochMs = 0
+
+
+class Letter(msgspec.Struct, kw_only=True):
+    """One dead letter: what no retry can mend."""
+
+    kind: str
+    subject: str
+    error: str
+    bot: BotId | None = None
+    coin: Coin | None = None
+    state: str = "open"
+    attempts: int = 1
+
+
+class State(msgspec.Struct, kw_only=True):
+    """
+    Everything. Keys of `follows` and `sleeves` are (bot, coin), of `books` (account, coin).
+
+    `exposure` and `reserved` are kept sums: gross notional of all books, and of increases in flight.
+    """
+
+    seq: int = 0
+    now: EpochMs = 0
+    policy: Policy = msgspec.field(default_factory=Policy)
+    control_id: int = 0
+    started: bool = False
+    settling: bool = False
+    started_at: EpochMs = 0
+    day_end: EpochMs = 0
+    latches: Latches = msgspec.field(default_factory=Latches)
+    clock_offset_ms: int | None = None
+    clock_spread_ms: int | None = None
+    heard: EpochMs | None = None
+    instruments: dict[Coin, Instrument] = {}
+    quotes: dict[Coin, Quote] = {}
+    bots: dict[BotId, BotMemory] = {}
+    follows: dict[SleeveKey, Follow] = {}
+    sleeves: dict[SleeveKey, Sleeve] = {}
+    accounts: dict[AccountId, AccountMemory] = {}
+    books: dict[BookKey, BookMemory] = {}
+    orders: dict[Cloid, Order] = {}
+    retired: list[Cloid] = []
+    adopted: dict[Cloid, EpochMs] = {}
+    nonces: dict[Address, int] = {}
+    labels: dict[str, int] = {}
+    labels_total: int = 0
+    labels_horizon: EpochMs = 0
+    sent_times: list[EpochMs] = []
+    snapshot_times: list[EpochMs] = []
+    wakes: dict[str, EpochMs] = {}
+    off_target: dict[SleeveKey, EpochMs] = {}
+    peak: Peak = msgspec.field(default_factory=Peak)
+    exposure: Usd = ZERO
+    reserved: Usd = ZERO
+    letters: dict[str, Letter] = {}
+    bot_policies: dict[BotId, BotPolicy] = {}
+    account_policies: dict[AccountId, AccountPolicy] = {}
+    wallets: dict[Address, BotId] = {}
+
+    def set_policy(self, policy: Policy) -> None:
+        """Take over settings, and the look-ups that follow from them."""
+        self.policy = policy
+        self.bot_policies = {bot.id: bot for bot in policy.bots}
+        self.account_policies = {account.id: account for account in policy.accounts}
+        self.wallets = {bot.wallet: bot.id for bot in policy.bots}
+
+    def share_of(self, bot: BotPolicy) -> Ratio:
+        """Return the default share of a bot: 1 / number of the account's enabled bots."""
+        enabled = sum(1 for other in self.policy.bots if other.account == bot.account and other.enabled)
+        return Ratio(1) / max(1, enabled)
+
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+def encode(state: State) -> bytes:
+    """Return the canonical text of a state: equal states have equal bytes."""
+    return _ENCODER.encode(_plain(state))
+
+
+def decode(text: bytes) -> State:
+    """Return the state that `encode` wrote."""
+    raw = msgspec.json.decode(text)
+    for name in ("follows", "sleeves", "books"):
+        raw[name] = {tuple(row[0]): row[1] for row in raw[name]}
+    raw["off_target"] = {tuple(row[0]): row[1] for row in raw["off_target"]}
+    return msgspec.convert(raw, type=State, str_keys=False)
+
+
+def _plain(state: State) -> dict[str, Any]:
+    raw: dict[str, Any] = msgspec.structs.asdict(state)
+    for name in ("follows", "sleeves", "books", "off_target"):
+        raw[name] = sorted(([list(key), value] for key, value in raw[name].items()), key=lambda row: row[0])
+    return raw

@@ -1,0 +1,64 @@
+"""Dependencies are declared in pyproject.toml, pinned in the locks, and explained in decision 0004."""
+
+import re
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import fadearena
+
+ROOT = Path(__file__).parents[2]
+LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
+
+
+def declared() -> tuple[list[Requirement], list[Requirement]]:
+    """Return what pyproject.toml asks for: to run, and to work on it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    runtime = project["project"]["dependencies"]
+    dev = [text for group in project["dependency-groups"].values() for text in group if isinstance(text, str)]
+    return [Requirement(text) for text in runtime], [Requirement(text) for text in dev]
+
+
+def locked(name: str) -> dict[str, str]:
+    """Return package -> version of one lock."""
+    text = (ROOT / "requirements" / f"{name}.lock").read_text()
+    return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", text, flags=re.MULTILINE))
+
+
+def test_every_dependency_is_locked_in_its_range() -> None:
+    """What pyproject.toml asks for stands in the lock, in a version that it allows."""
+    runtime, dev = declared()
+    for requirements, pins in ((runtime, locked("runtime")), (runtime + dev, locked("dev"))):
+        for requirement in requirements:
+            assert pins.get(requirement.name, "none") in requirement.specifier, requirement
+
+
+@pytest.mark.parametrize("name", ["runtime", "bootstrap"])
+def test_the_locks_agree(name: str) -> None:
+    """Those who work on FadeArena have the versions that those who run it have."""
+    assert locked(name).items() <= locked("dev").items()
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+def test_a_lock_has_hashes_and_no_address(lock: Path) -> None:
+    """Every package has a hash, and no line says where it came from."""
+    text = lock.read_text()
+    assert "://" not in text
+    entries = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_every_dependency_is_explained() -> None:
+    """Decision 0004 has a line for each dependency, and none for what is not used any more."""
+    runtime, dev = declared()
+    page = (ROOT / "docs" / "decisions" / "0004-dependencies.md").read_text()
+    explained = re.findall(r"^\| ([a-z][a-z0-9-]*) \|(?! what for)", page, flags=re.MULTILINE)
+    assert sorted(explained) == sorted(requirement.name for requirement in runtime + dev)
+
+
+def test_the_version_is_written_once() -> None:
+    """The installed version is the one in `fadearena.__version__`."""
+    assert version("fadearena") == fadearena.__version__
