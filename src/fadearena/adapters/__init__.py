@@ -1,0 +1,1 @@
+"""One directory per outside thing; none knows another."""

@@ -1,0 +1,1 @@
+"""Shipped fakes of the storage doors, for backtests and tests: nothing outlives the process."""

@@ -1,0 +1,158 @@
+"""
+The markets of a simulation: prices, books and funding rates, as they were told last.
+
+1. A book or a quote's touch stands until a newer one replaces it; a touch is a book of one level a side.
+2. What our own orders take is missing from the book until it is replaced, or for `REFILL_MS`.
+3. Mark = the last one told; where none was, the middle of the book.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from fadearena.adapters.sim.matching import Matched, without
+from fadearena.kit.decimals import exact_arithmetic, normalise
+from fadearena.model.event import Event, Marks, QuoteUnreadable
+from fadearena.model.ids import Coin
+from fadearena.model.instrument import Instrument
+from fadearena.model.market import BookLevel, FundingRate, OrderBook, Quote
+from fadearena.model.units import SECOND_MS, ZERO, EpochMs, Price, Ratio, Side, Usd
+
+REFILL_MS = SECOND_MS
+_ENDLESS = Decimal(10) ** 15
+
+
+@dataclass(slots=True)
+class _Market:
+    mark: Price | None = None
+    oracle: Price | None = None
+    rate: Ratio = ZERO
+    full: OrderBook | None = None
+    left: OrderBook | None = None
+    refill_at: EpochMs = 0
+
+    def lay(self, book: OrderBook) -> None:
+        """Replace the book."""
+        self.full = self.left = book
+
+
+class SimMarkets:
+    """
+    Prices by coin.
+
+    Args:
+        instruments: The markets by coin; depth is cut to their lots.
+        depth_usd: What rests at each price of a book that is made from a quote; None is without end.
+    """
+
+    def __init__(self, instruments: Mapping[Coin, Instrument], depth_usd: Usd | None = None) -> None:
+        self._instruments = instruments
+        self._depth_usd = depth_usd
+        self._markets: dict[Coin, _Market] = {}
+
+    def on_quote(self, quote: Quote) -> None:
+        """Take a quote; a mark or touch that it leaves open stays, and so does a book newer than its touch."""
+        market = self._market(quote.coin)
+        market.mark = quote.mark or market.mark
+        market.oracle = quote.oracle or market.oracle
+        has_touch = quote.bid is not None or quote.ask is not None
+        instrument = self._instruments.get(quote.coin)
+        if has_touch and (market.full is None or quote.touch_time >= market.full.time):
+            market.lay(
+                OrderBook(
+                    coin=quote.coin,
+                    time=quote.touch_time,
+                    bids=_level(quote.bid, self._depth_usd, instrument),
+                    asks=_level(quote.ask, self._depth_usd, instrument),
+                )
+            )
+
+    def on_book(self, book: OrderBook) -> None:
+        """Take a book, unless a newer one is known."""
+        market = self._market(book.coin)
+        if market.full is None or book.time >= market.full.time:
+            market.lay(book)
+
+    def on_funding(self, funding: FundingRate) -> None:
+        """Take a coin's hourly rate and oracle price."""
+        market = self._market(funding.coin)
+        market.rate, market.oracle = funding.rate, funding.oracle
+
+    def book(self, coin: Coin, now: EpochMs) -> OrderBook | None:
+        """Return what can be taken now; None where nothing was ever told."""
+        market = self._markets.get(coin)
+        if market is None:
+            return None
+        if market.left is not market.full and now >= market.refill_at:
+            market.left = market.full
+        return market.left
+
+    def take(self, coin: Coin, side: Side, matched: Matched, now: EpochMs) -> None:
+        """Take what an order of `side` matched out of the book."""
+        market = self._market(coin)
+        if market.left is not None and matched.fills:
+            market.left = without(market.left, side, matched.fills)
+            market.refill_at = now + REFILL_MS
+
+    def mark(self, coin: Coin) -> Price | None:
+        """Return the mark price, or the middle of the book; None where neither is known."""
+        market = self._markets.get(coin)
+        if market is None:
+            return None
+        return market.mark or _middle(market.full)
+
+    def mid(self, coin: Coin) -> Price | None:
+        """Return the middle of the book; None where a side is empty."""
+        market = self._markets.get(coin)
+        return None if market is None else _middle(market.full)
+
+    def funding(self, coin: Coin) -> FundingRate | None:
+        """Return rate and price for a funding payment: the oracle's, else the mark; None without a price."""
+        market = self._markets.get(coin)
+        price = None if market is None else market.oracle or self.mark(coin)
+        if market is None or price is None:
+            return None
+        return FundingRate(coin=coin, rate=market.rate, oracle=price)
+
+    def quote(self, coin: Coin, now: EpochMs) -> Quote | None:
+        """Return a coin's prices as they stand now; None where nothing is known."""
+        book = self.book(coin, now)
+        mark = self.mark(coin)
+        if mark is None and book is None:
+            return None
+        return Quote(
+            coin=coin,
+            mark=None if mark is None else normalise(mark),
+            mark_time=now if mark is not None else 0,
+            bid=book.bids[0].price if book is not None and book.bids else None,
+            ask=book.asks[0].price if book is not None and book.asks else None,
+            touch_time=now if book is not None else 0,
+            oracle=self._market(coin).oracle,
+        )
+
+    def read_book(self, coin: Coin, now: EpochMs) -> Sequence[Event]:
+        """Answer a request for a book: in a simulation prices stand until they are moved."""
+        quote = self.quote(coin, now)
+        if quote is None:
+            return (QuoteUnreadable(time=now, received=now, coin=coin, reason="no price was ever told"),)
+        return (Marks(time=now, received=now, quotes=(quote,)),)
+
+    def _market(self, coin: Coin) -> _Market:
+        return self._markets.setdefault(coin, _Market())
+
+
+def _level(price: Price | None, depth_usd: Usd | None, instrument: Instrument | None) -> tuple[BookLevel, ...]:
+    """Return a side of a book that is made from a quote, in whole lots."""
+    if price is None:
+        return ()
+    if depth_usd is None or instrument is None:
+        return (BookLevel(price, _ENDLESS),)
+    with exact_arithmetic():
+        quantity = normalise(instrument.floor(depth_usd / price))
+    return (BookLevel(price, quantity),) if quantity else ()
+
+
+def _middle(book: OrderBook | None) -> Price | None:
+    if book is None or not book.bids or not book.asks:
+        return None
+    return (book.bids[0].price + book.asks[0].price) / 2
