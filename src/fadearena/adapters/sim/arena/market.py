@@ -1,0 +1,183 @@
+"""
+Made-up prices: correlated walks with trends, jumps, quiet hours, funding and a book.
+
+1. Everything is drawn from one seeded generator, in whole numbers: the same seed gives the same prices on
+   every machine. Prices are kept in billionths of a dollar and rounded to a tick only where they are shown.
+2. The book is a function of price and time and draws nothing, so that looking at it changes nothing.
+"""
+
+from decimal import Decimal
+from random import Random
+
+import msgspec
+
+from fadearena.kit.decimals import normalise
+from fadearena.model.funding import hourly_rate
+from fadearena.model.ids import Coin
+from fadearena.model.instrument import Instrument
+from fadearena.model.margin import MarginTier
+from fadearena.model.market import BookLevel, FundingRate, OrderBook, Quote
+from fadearena.model.units import BPS, HOUR_MS, ZERO, EpochMs, Price, Quantity, Ratio, Usd
+
+_NANO = 1_000_000_000
+_SPREAD = BPS
+_NOISE_STD = 26_755
+_QUIET_HOURS = range(3, 7)
+_QUIET = 3
+_LEVELS = 5
+_DAY_HOURS = 24
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """What a made-up coin is like: its first price, its lots, how deep its book is."""
+
+    coin: Coin
+    asset_id: int
+    size_decimals: int
+    max_leverage: int
+    price: Price
+    depth_usd: Usd
+
+    @property
+    def instrument(self) -> Instrument:
+        """The coin as a market that can be traded."""
+        return Instrument(
+            coin=self.coin,
+            asset_id=self.asset_id,
+            size_decimals=self.size_decimals,
+            max_leverage=self.max_leverage,
+            margin_tiers=(MarginTier(Decimal(0), self.max_leverage),),
+        )
+
+
+_KNOWN = tuple(
+    Listing(coin, asset, decimals, leverage, Decimal(price), Decimal(depth))
+    for coin, asset, decimals, leverage, price, depth in (
+        ("BTC", 0, 5, 40, "109850", "60000"),
+        ("ETH", 1, 4, 25, "3942", "40000"),
+        ("SOL", 5, 2, 20, "193.4", "25000"),
+        ("BNB", 7, 3, 10, "1118", "12000"),
+        ("XRP", 25, 0, 20, "2.482", "12000"),
+        ("DOGE", 12, 0, 10, "0.1987", "9000"),
+    )
+)
+
+
+def listings(count: int) -> tuple[Listing, ...]:
+    """Return the first `count` coins: six with known names, then as many made-up ones as are wanted."""
+    more = (
+        Listing(f"SYN{n}", 200 + n, n % 5, 10, Decimal(7 + 13 * n % 90), Decimal(10_000))
+        for n in range(count - len(_KNOWN))
+    )
+    return (*_KNOWN[:count], *more)
+
+
+class _Walk(msgspec.Struct):
+    """One coin's path, in billionths of a dollar; `trend` in billionths a second."""
+
+    nano: int
+    fast: int
+    slow: int
+    trend: int = 0
+
+
+class Market:
+    """Prices of all coins at one moment; `step` moves them on by one second."""
+
+    def __init__(self, rng: Random, coins: int, time: EpochMs) -> None:
+        self.time = time
+        self.listings = listings(coins)
+        self.instruments = {one.coin: one.instrument for one in self.listings}
+        self.coins = tuple(self.instruments)
+        self.quotes: dict[Coin, Quote] = {}
+        self._rng = rng
+        self._depth = {one.coin: one.depth_usd for one in self.listings}
+        self._walks: dict[Coin, _Walk] = {}
+        for one in self.listings:
+            nano = int(one.price.scaleb(9))
+            self._walks[one.coin] = _Walk(nano, nano, nano)
+        self._quote_all()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it is night, when little happens."""
+        return self.time // HOUR_MS % _DAY_HOURS in _QUIET_HOURS
+
+    def step(self) -> None:
+        """Move on by one second."""
+        self.time += 1_000
+        calm = _QUIET if self.is_quiet else 1
+        common = self._noise(70_000) // calm
+        for walk in self._walks.values():
+            move = common + self._noise(80_000) // calm + walk.trend + self._jump(calm)
+            walk.nano += walk.nano * move // _NANO
+            walk.fast += (walk.nano - walk.fast) // 15
+            walk.slow += (walk.nano - walk.slow) // 90
+            if self._rng.getrandbits(7) == 0:
+                walk.trend = self._noise(14_000) // calm
+        self._quote_all()
+
+    def quote(self, coin: Coin) -> Quote:
+        """Return a coin's prices now."""
+        return self.quotes[coin]
+
+    def mark(self, coin: Coin) -> Price:
+        """Return a coin's mark price now."""
+        mark = self.quotes[coin].mark
+        return mark if mark is not None else Decimal(0)
+
+    def momentum(self, coin: Coin) -> int:
+        """Return how far the fast average is above the slow one, in millionths of the price."""
+        walk = self._walks[coin]
+        return (walk.fast - walk.slow) * 1_000_000 // walk.slow
+
+    def funding(self, coin: Coin) -> FundingRate:
+        """Return the coin's hourly rate: what trends up pays, what trends down is paid."""
+        premium = Ratio(self._walks[coin].trend).scaleb(-8)
+        return FundingRate(coin=coin, rate=hourly_rate(premium), oracle=self.mark(coin))
+
+    def book(self, coin: Coin) -> OrderBook:
+        """Return the resting orders of a coin, a basis point of the price apart."""
+        rules, quote, depth = self.instruments[coin], self.quotes[coin], self._depth[coin]
+        bids, asks = dict[Price, Quantity](), dict[Price, Quantity]()
+        for level in range(_LEVELS):
+            swing = 50 + (self.time // 1_000 * 7919 + level * 104_729) % 100
+            quantity = normalise(max(rules.floor(depth * swing / 100 / self.mark(coin)), rules.lot))
+            for side, best, sign in ((bids, quote.bid, -1), (asks, quote.ask, 1)):
+                if best is not None:
+                    price = best * (1 + sign * level * BPS)
+                    price = rules.price_up(price) if sign > 0 else rules.price_down(price)
+                    side[price] = side.get(price, ZERO) + quantity  # rounding can bring levels to one price
+        return OrderBook(coin=coin, time=self.time, bids=_levels(bids), asks=_levels(asks))
+
+    def _noise(self, width: int) -> int:
+        """Return a whole number around zero with a standard deviation of `width`."""
+        draw = self._rng.getrandbits
+        return (draw(16) + draw(16) - 65_535) * width // _NOISE_STD
+
+    def _jump(self, calm: int) -> int:
+        """Return a sudden move, now and then: 0.2 to 1 %, up or down."""
+        draw = self._rng.getrandbits
+        if draw(11) or (calm > 1 and draw(2)):
+            return 0
+        size = 2_000_000 + draw(23)
+        return size if draw(1) else -size
+
+    def _quote_all(self) -> None:
+        for coin, walk in self._walks.items():
+            exact = Decimal(walk.nano).scaleb(-9)
+            rules = self.instruments[coin]
+            mark = normalise(rules.price_down(exact))
+            self.quotes[coin] = Quote(
+                coin=coin,
+                mark=mark,
+                mark_time=self.time,
+                bid=normalise(rules.price_down(exact * (1 - _SPREAD))),
+                ask=normalise(rules.price_up(exact * (1 + _SPREAD))),
+                touch_time=self.time,
+                oracle=mark,
+            )
+
+
+def _levels(quantities: dict[Price, Quantity]) -> tuple[BookLevel, ...]:
+    return tuple(BookLevel(normalise(price), quantity) for price, quantity in quantities.items())

@@ -1,0 +1,107 @@
+"""
+The command `fadearena`: its commands and their options.
+
+Nothing heavy is imported here: what a command needs is imported when it runs, so that `--help` is quick.
+"""
+
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fadearena.cli import options
+from fadearena.cli.errors import fail, on_uncaught
+from fadearena.cli.exit_codes import ExitCode
+from fadearena.model.error import FadeArenaError, InvalidInput
+from fadearena.model.units import Direction
+
+app = typer.Typer(
+    name="fadearena",
+    help="Follow trading bots by their public wallets, and fade or copy what they do.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # rich's help costs 0.1 s at every start
+    pretty_exceptions_enable=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
+
+
+@app.command()
+def demo(
+    seconds: Annotated[int, typer.Option(min=1, max=86_400, help="How long it runs, in seconds.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another story.")] = 1,
+    speed: Annotated[
+        Decimal, typer.Option(parser=options.speed, metavar="X", help="Simulated seconds in one second.")
+    ] = Decimal(60),
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Show no live view, and run as fast as possible.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fade a synthetic arena of six made-up bots."""
+    from fadearena.cli.demo import DemoRequest, demo
+
+    demo(DemoRequest(seconds=seconds, seed=seed, speed=speed, headless=headless, as_json=as_json))
+
+
+@app.command()
+def replay(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Fills as userFills lists them, JSON Lines; gzip too."),
+    ],
+    direction: Annotated[Direction, typer.Option(help="Hold the opposite of the bots, or the same.")] = (
+        Direction.FADE
+    ),
+    multiplier: Annotated[
+        Decimal, typer.Option(parser=options.multiplier, metavar="X", help="Our size per unit of theirs.")
+    ] = Decimal("0.05"),
+    equity: Annotated[
+        Decimal, typer.Option(parser=options.usd, metavar="USD", help="What our account starts with.")
+    ] = Decimal(10_000),
+    half_spread_bps: Annotated[
+        Decimal, typer.Option(parser=options.bps, metavar="BPS", help="From the fill's price to our touch.")
+    ] = Decimal(1),
+    meta: Annotated[Path | None, typer.Option(metavar="FILE", help="A meta answer with the markets' lots.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay recorded fills: what would we hold and earn?"""
+    from fadearena.cli.replay import ReplayRequest, replay
+
+    replay(
+        ReplayRequest(
+            files=tuple(files),
+            direction=direction,
+            multiplier=multiplier,
+            equity=equity,
+            half_spread_bps=half_spread_bps,
+            meta=meta,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command()
+def version(as_json: AsJson = False) -> None:
+    """Print the version."""
+    from fadearena.cli.version import version
+
+    version(as_json=as_json)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line (that of the process by default); every error ends in a sentence and an exit code."""
+    sys.excepthook = on_uncaught
+    try:
+        command = typer.main.get_command(app)
+        command(arguments)  # calling `app` itself would put typer's own excepthook in our place
+    except InvalidInput as error:
+        fail(str(error), ExitCode.UNUSABLE_INPUT)
+    except FadeArenaError as error:
+        fail(f"{error}; please report it with the command line that you used", ExitCode.BROKEN)
+    except KeyboardInterrupt:
+        fail("interrupted", ExitCode.INTERRUPTED)

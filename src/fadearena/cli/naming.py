@@ -1,0 +1,52 @@
+"""Which bot a file of fills belongs to: its id and wallet, found in the file's name."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from fadearena.bootstrap import RecordedBot, made_up_wallet
+from fadearena.model.error import InvalidInput
+from fadearena.model.ids import address
+
+_SUFFIXES = {".gz", ".jsonl", ".ndjson", ".json", ".txt"}
+_LONGEST = 56
+
+
+def recorded_bots(files: Iterable[Path]) -> tuple[RecordedBot, ...]:
+    """
+    Return a bot for each file: its id is the name made a slug, its wallet an address in the name or made up.
+
+    Of files with one name the second becomes `NAME-2`, and so on.
+    """
+    bots: list[RecordedBot] = []
+    taken: set[str] = set()
+    for file in files:
+        slug, count = slug_of(file), 1
+        while (bot := slug if count == 1 else f"{slug}-{count}") in taken:
+            count += 1
+        taken.add(bot)
+        bots.append(RecordedBot(id=bot, wallet=address_in(file) or made_up_wallet(bot), file=file))
+    return tuple(bots)
+
+
+def slug_of(file: Path) -> str:
+    """Return a file's name without its suffixes as an id: a-z 0-9 . _ - only."""
+    text = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in _stem(file).lower())
+    return text.strip("._-")[:_LONGEST] or "bot"
+
+
+def address_in(file: Path) -> str | None:
+    """Return the wallet address that a file's name holds; None if it holds none."""
+    stem = _stem(file).lower()
+    at = stem.find("0x")
+    while at >= 0:
+        try:
+            return address(stem[at : at + 42])
+        except InvalidInput:
+            at = stem.find("0x", at + 1)
+    return None
+
+
+def _stem(file: Path) -> str:
+    while file.suffix.lower() in _SUFFIXES:
+        file = file.with_suffix("")
+    return file.name

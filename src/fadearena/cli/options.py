@@ -1,0 +1,49 @@
+"""Values of options: texts that become numbers, or a sentence on what is wrong with them."""
+
+from decimal import Decimal
+
+import typer
+
+from fadearena.kit.decimals import parse
+
+_MOST_MULTIPLIER = Decimal(10)
+_MOST_BPS = Decimal(5_000)
+
+
+def multiplier(text: str) -> Decimal:
+    """Read a multiplier: above 0, at most 10."""
+    number = _number(text)
+    if not 0 < number <= _MOST_MULTIPLIER:
+        raise typer.BadParameter(f"{text} must be above 0 and at most {_MOST_MULTIPLIER}")
+    return number
+
+
+def usd(text: str) -> Decimal:
+    """Read an amount of money above 0."""
+    number = _number(text)
+    if number <= 0:
+        raise typer.BadParameter(f"{text} must be above 0")
+    return number
+
+
+def bps(text: str) -> Decimal:
+    """Read basis points: 0 to 5,000."""
+    number = _number(text)
+    if not 0 <= number <= _MOST_BPS:
+        raise typer.BadParameter(f"{text} must be 0 to {_MOST_BPS}")
+    return number
+
+
+def speed(text: str) -> Decimal:
+    """Read simulated seconds per second: above 0, at most 100,000."""
+    number = _number(text)
+    if not 0 < number <= 100_000:  # noqa: PLR2004 - a bound against a slip of the finger
+        raise typer.BadParameter(f"{text} must be above 0 and at most 100000")
+    return number
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None

@@ -1,0 +1,66 @@
+"""
+Tables and progress for people, JSON for scripts.
+
+Results go to stdout, everything else to stderr. Where stdout is no terminal there are no colours; NO_COLOR
+and TERM=dumb are respected (rich does that).
+"""
+
+import sys
+from typing import Any, Self
+
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+_PIPE_WIDTH = 200
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - whatever can be encoded
+    """Print one JSON object on one line."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+def table(title: str, name: str, *numbers: str) -> Table:
+    """Return an empty table: a column of names, then columns of numbers."""
+    made = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE_HEAD)
+    made.add_column(name, no_wrap=True)
+    for number in numbers:
+        made.add_column(number, justify="right", no_wrap=True)
+    return made
+
+
+def show(*things: RenderableType) -> None:
+    """Print results for people to stdout; where it is no terminal, wide enough to cut nothing off."""
+    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    for thing in things:
+        console.print(thing, highlight=False, soft_wrap=isinstance(thing, str))
+
+
+class Advance:
+    """A bar on stderr, shown only on a terminal. `see` is told how far things are, and of how many."""
+
+    def __init__(self, what: str) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self._task = self._progress.add_task(what, total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def see(self, done: int, total: int | None = None) -> None:
+        """Show how far things are."""
+        self._progress.update(self._task, completed=done, total=total)

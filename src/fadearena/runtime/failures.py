@@ -1,0 +1,78 @@
+"""
+What an obstacle at a door means to the core: the event that says so.
+
+1. A signed action whose outcome is not known is `NoAnswer` or unknown, never a refusal.
+2. A read that failed is an event of its own; what was known stays known.
+"""
+
+from fadearena.model.command import (
+    BurnNonce,
+    CancelOrder,
+    Command,
+    PlaceOrder,
+    QueryOrder,
+    ReadAccount,
+    ReadBook,
+    ReadLeverage,
+    ReadOwnFills,
+    ReadRole,
+    ReadSource,
+    ReadSourceEquity,
+    RepairSource,
+    SetLeverage,
+    WakeAt,
+)
+from fadearena.model.error import VenueError, VenueUnavailable
+from fadearena.model.event import (
+    AccountUnreadable,
+    ActionAnswered,
+    Event,
+    Notice,
+    OrderAnswered,
+    QuoteUnreadable,
+    RepairStage,
+    SourceRepair,
+    SourceUnreadable,
+)
+from fadearena.model.order import ActionKind, ActionOutcome, Dropped, NoAnswer
+from fadearena.model.units import EpochMs
+
+
+def failed(command: Command, error: VenueError, now: EpochMs) -> Event:
+    """Return what the core is told when a command met an obstacle."""
+    why = str(error)
+    match command:
+        case PlaceOrder(identity=identity):
+            never_left = isinstance(error, VenueUnavailable)
+            answer = Dropped(reason=why) if never_left else NoAnswer(reason=why)
+            return OrderAnswered(time=now, received=now, cloid=identity.cloid, answer=answer)
+        case BurnNonce(account=account, cloid=cloid):
+            return _unknown(ActionKind.NOOP, account, cloid, why, now)
+        case CancelOrder(account=account, cloid=cloid):
+            return _unknown(ActionKind.CANCEL, account, cloid, why, now)
+        case SetLeverage(account=account, coin=coin):
+            return _unknown(ActionKind.LEVERAGE, account, coin, why, now)
+        case QueryOrder() | WakeAt():
+            return Notice(time=now, received=now, level="warning", category="read_failed", text=why)
+        case ReadAccount(account=account) | ReadOwnFills(account=account) | ReadLeverage(account=account):
+            return AccountUnreadable(time=now, received=now, account=account, reason=why)
+        case ReadBook(coin=coin):
+            return QuoteUnreadable(time=now, received=now, coin=coin, reason=why)
+        case ReadSource(wallet=wallet, dex=dex):
+            return SourceUnreadable(time=now, received=now, wallet=wallet, reason=why, dex=dex)
+        case RepairSource(wallet=wallet):
+            return SourceRepair(time=now, received=now, wallet=wallet, stage=RepairStage.FAILED)
+        case ReadRole(wallet=wallet) | ReadSourceEquity(wallet=wallet):
+            return SourceUnreadable(time=now, received=now, wallet=wallet, reason=why)
+
+
+def _unknown(kind: ActionKind, account: str, subject: str, why: str, now: EpochMs) -> Event:
+    return ActionAnswered(
+        time=now,
+        received=now,
+        account=account,
+        kind=kind,
+        subject=subject,
+        outcome=ActionOutcome.UNKNOWN,
+        text=why,
+    )

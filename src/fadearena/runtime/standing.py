@@ -1,0 +1,61 @@
+"""
+Prices that stand until they are moved.
+
+A recording tells a price when a fill is made and then nothing for minutes; a market does not stop
+in between. So a simulation repeats what stands: of the coins that an event is about, and every ten
+seconds of all coins.
+"""
+
+import msgspec
+
+from fadearena.model.command import Command, PlaceOrder, ReadLeverage, SetLeverage
+from fadearena.model.event import Event, SourceFills
+from fadearena.model.ids import Coin, is_perp
+from fadearena.model.units import SECOND_MS, EpochMs
+from fadearena.runtime.doors import QuoteOf
+
+_COIN_MS = SECOND_MS
+_ALL_MS = 10 * SECOND_MS
+
+
+class StandingQuotes:
+    """Remembers when each coin's quote was told last, and adds to events what is missing."""
+
+    def __init__(self, quote: QuoteOf) -> None:
+        self._quote = quote
+        self._told: dict[Coin, EpochMs] = {}
+        self._all_told: EpochMs = 0
+
+    def stamp(self, event: Event, now: EpochMs, cause: Command | None) -> Event:
+        """Return the event as it is taken in: received now, with the quotes that it needs."""
+        told = self._told
+        for quote in event.quotes:
+            told[quote.coin] = now
+        wanted: set[Coin] = set()
+        if isinstance(event, SourceFills):
+            stale = now - _COIN_MS
+            for fill in event.fills:
+                if told.get(fill.coin, 0) <= stale and is_perp(fill.coin):
+                    wanted.add(fill.coin)
+        elif cause is not None:
+            wanted = self._coin_of(cause)
+        if now - self._all_told >= _ALL_MS:
+            self._all_told = now
+            wanted |= {coin for coin, time in told.items() if time <= now - _ALL_MS}
+        if not wanted and event.received == now:
+            return event
+        added = [standing for coin in sorted(wanted) if (standing := self._quote(coin, now)) is not None]
+        for standing in added:
+            told[standing.coin] = now
+        return msgspec.structs.replace(event, received=now, quotes=(*event.quotes, *added))
+
+    @staticmethod
+    def _coin_of(cause: Command) -> set[Coin]:
+        """Return the coin that a command is about, where its touch may have moved since."""
+        match cause:
+            case PlaceOrder(terms=terms):
+                return {terms.coin}
+            case SetLeverage(coin=coin) | ReadLeverage(coin=coin):
+                return {coin}
+            case _:
+                return set()

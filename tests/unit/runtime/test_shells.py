@@ -1,0 +1,144 @@
+"""The small shells around the loop: pacing, verifying, failing, running at once."""
+
+from collections.abc import Generator
+from types import coroutine
+
+import pytest
+
+from fadearena.adapters.memory.journal import HashedJournal
+from fadearena.model.command import (
+    CancelOrder,
+    Command,
+    QueryOrder,
+    ReadBook,
+    ReadLeverage,
+    ReadOwnFills,
+    ReadRole,
+    ReadSource,
+    ReadSourceEquity,
+    RepairSource,
+    SetLeverage,
+)
+from fadearena.model.error import InvariantBroken, VenueUnavailable
+from fadearena.model.event import (
+    AccountUnreadable,
+    ActionAnswered,
+    Event,
+    Notice,
+    QuoteUnreadable,
+    RepairStage,
+    SourceRepair,
+    SourceUnreadable,
+)
+from fadearena.model.order import ActionOutcome
+from fadearena.runtime.failures import failed
+from fadearena.runtime.immediate import immediately
+from fadearena.runtime.paced import Paced
+from fadearena.runtime.verify import replay
+from tests.support.loop import SIGNER, Feed, Loop, Turned, burn, notice, order
+
+WALLET = "0x" + "a" * 40
+
+
+def test_paced_feed_waits_for_each_event_and_can_be_ended() -> None:
+    """The pace is asked before each event; after `stop` nothing comes, not even what was waited for."""
+    waited: list[int] = []
+    paced = Paced(Feed([notice(10), notice(20), notice(30)]))
+    assert paced.deliver() == notice(10)
+    paced.pace_by(waited.append)
+    assert paced.deliver() == notice(20)
+    paced.pace_by(lambda _: paced.stop())
+    times = [paced.next_time]
+    assert paced.deliver() is None
+    assert [*times, paced.next_time] == [30, None]
+    assert waited == [20]
+
+
+def run_of(loop: Loop) -> HashedJournal:
+    """Run a loop and return its journal."""
+    loop.run()
+    return loop.journal
+
+
+def test_replay_of_a_journal_is_identical() -> None:
+    """The same core on the same events gives the same bytes and the same fingerprint."""
+
+    def script(event: Event) -> list[Command]:
+        return [order(f"c{event.received}")] if isinstance(event, Notice) else []
+
+    loop = Loop([notice(10), notice(20)], script)
+    journal, again = run_of(loop), HashedJournal()
+    step = lambda _, event: Turned(script(event))  # noqa: E731
+    assert immediately(replay(loop.journal.read(), step, None, again)) is None
+    assert again.journal_hash == journal.journal_hash
+
+
+def test_replay_names_the_first_entry_that_differs() -> None:
+    """A core that decides otherwise is found at the first entry where it does."""
+    loop = Loop([notice(10), notice(20), notice(30)], lambda _: [])
+    run_of(loop)
+    step = lambda _, event: Turned([burn("x")] if event.received >= 20 else [])  # noqa: E731
+    assert immediately(replay(loop.journal.read(), step, None, HashedJournal())) == 2
+
+
+def test_work_that_waits_is_refused() -> None:
+    """A coroutine that waits for something cannot be run without an event loop."""
+
+    @coroutine
+    def wait() -> Generator[None, None, None]:
+        yield
+
+    async def work() -> None:
+        await wait()
+
+    with pytest.raises(InvariantBroken, match="waited"):
+        immediately(work())
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (ReadOwnFills(account="main", since=1), AccountUnreadable),
+        (ReadLeverage(account="main", coin="ETH"), AccountUnreadable),
+        (ReadBook(coin="ETH"), QuoteUnreadable),
+        (ReadSource(wallet=WALLET, dex="xyz"), SourceUnreadable),
+        (ReadRole(wallet=WALLET), SourceUnreadable),
+        (ReadSourceEquity(wallet=WALLET), SourceUnreadable),
+        (QueryOrder(account="main", cloid="c"), Notice),
+    ],
+)
+def test_failed_reads_are_told(command: Command, expected: type) -> None:
+    """Each read that fails has its event, with the present time."""
+    event = failed(command, VenueUnavailable("down"), 7)
+    assert isinstance(event, expected)
+    assert (event.time, event.received) == (7, 7)
+
+
+def test_failed_repair_is_told() -> None:
+    """A repair that fails is told as failed, so that nothing is increased on its ground."""
+    event = failed(RepairSource(wallet=WALLET, since=1), VenueUnavailable("down"), 7)
+    assert event == SourceRepair(time=7, received=7, wallet=WALLET, stage=RepairStage.FAILED)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        burn("c"),
+        CancelOrder(account="main", signer=SIGNER, cloid="c", asset_id=1, nonce=1, expires_after=2),
+        SetLeverage(
+            account="main",
+            signer=SIGNER,
+            coin="ETH",
+            asset_id=1,
+            leverage=3,
+            is_cross=True,
+            nonce=1,
+            expires_after=2,
+        ),
+    ],
+)
+def test_failed_actions_are_unknown(command: Command) -> None:
+    """A signed action that met an obstacle is unknown, never refused."""
+    event = failed(command, VenueUnavailable("down"), 7)
+    assert isinstance(event, ActionAnswered)
+    assert event.outcome is ActionOutcome.UNKNOWN
