@@ -12,14 +12,14 @@ from pathlib import Path
 
 import msgspec
 
-from fadearena.adapters.hyperliquid.recorded import recorded_fill, recorded_meta
+from fadearena.adapters.hyperliquid.recorded import recorded_fill, recorded_meta, recorded_owner
 from fadearena.adapters.memory.journal import HashedJournal, MemoryJournal
 from fadearena.adapters.sim.arena import START_MS, Arena, wallet_of
 from fadearena.adapters.sim.exchange import SimExchange
 from fadearena.adapters.sim.history import HistoryFeed
 from fadearena.adapters.sim.listing import infer_instruments
 from fadearena.adapters.sim.paper import PaperAccount
-from fadearena.adapters.sim.recording import BadLine, Recording, read_recording
+from fadearena.adapters.sim.recording import BadLine, Recording, named_owner, read_recording
 from fadearena.core.engine import RULES_VERSION, step
 from fadearena.core.invariants import violations
 from fadearena.core.state import State
@@ -142,6 +142,16 @@ def made_up_wallet(name: str) -> Address:
     return wallet_of(name)
 
 
+def owner_of(file: Path) -> Address | None:
+    """
+    Return the wallet that the first fill of a file names as its own; None where it names none.
+
+    Raises:
+        InvalidInput: The file cannot be read.
+    """
+    return named_owner(file, recorded_owner)
+
+
 def replay_run(plan: ReplayPlan) -> Run:
     """
     Put a replay of recorded fills together.
@@ -155,8 +165,7 @@ def replay_run(plan: ReplayPlan) -> Run:
     start = min((r.messages[0][0].time for r in recordings if r.messages), default=None)
     if start is None:
         raise InvalidInput(f"nothing can be replayed, no line is a fill; the first says: {bad_lines[0]}")
-    markets = _markets(plan.meta, recordings)
-    clock = ManualClock(start - _LEAD_MS)
+    markets, clock = _markets(plan.meta, recordings), ManualClock(start - _LEAD_MS)
     bots = tuple(
         BotPolicy(
             id=bot.id,
@@ -181,8 +190,7 @@ def replay_run(plan: ReplayPlan) -> Run:
         equity=plan.equity,
         mode=AccountMode.UNIFIED,  # one balance behind all dexs, so that builder-deployed coins can be held too
     ).run()
-    run.bad_lines = bad_lines
-    run.messages = sum(len(recording.messages) for recording in recordings)
+    run.bad_lines, run.messages = bad_lines, sum(len(recording.messages) for recording in recordings)
     return run
 
 

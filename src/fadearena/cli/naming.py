@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from fadearena.bootstrap import RecordedBot, made_up_wallet
+from fadearena.bootstrap import RecordedBot, made_up_wallet, owner_of
 from fadearena.model.error import InvalidInput
 from fadearena.model.ids import address
 
@@ -13,7 +13,8 @@ _LONGEST = 56
 
 def recorded_bots(files: Iterable[Path]) -> tuple[RecordedBot, ...]:
     """
-    Return a bot for each file: its id is the name made a slug, its wallet an address in the name or made up.
+    Return a bot for each file: its id is the name made a slug, its wallet an address in the name, else the
+    one that its first fill names, else made up.
 
     Of files with one name the second becomes `NAME-2`, and so on.
     """
@@ -24,7 +25,7 @@ def recorded_bots(files: Iterable[Path]) -> tuple[RecordedBot, ...]:
         while (bot := slug if count == 1 else f"{slug}-{count}") in taken:
             count += 1
         taken.add(bot)
-        bots.append(RecordedBot(id=bot, wallet=address_in(file) or made_up_wallet(bot), file=file))
+        bots.append(RecordedBot(id=bot, wallet=address_in(file) or owner_of(file) or made_up_wallet(bot), file=file))
     return tuple(bots)
 
 

@@ -120,12 +120,14 @@ def test_names_of_files_become_ids(name: str, slug: str) -> None:
     assert slug_of(Path("x") / name) == slug
 
 
-def test_wallets_are_found_or_made_up() -> None:
+def test_wallets_are_found_or_made_up(tmp_path: Path) -> None:
     """A wallet is the address in the name; without one it is made up, the same for the same name."""
     assert address_in(Path(f"fills_{ADDRESS.upper()}_2023.jsonl")) == ADDRESS
     assert address_in(Path(f"0xno_{ADDRESS}.jsonl")) == ADDRESS
     assert address_in(Path("0x12.jsonl")) is None
-    one, two, same = (recorded_bots([Path(name)])[0].wallet for name in ("a.jsonl", "b.jsonl", "x/a.jsonl.gz"))
+    (tmp_path / "x").mkdir()
+    files = [write(tmp_path / name, [row()]) for name in ("a.jsonl", "b.jsonl", "x/a.ndjson")]
+    one, two, same = (recorded_bots([file])[0].wallet for file in files)
     assert one == same
     assert one != two
     assert re.fullmatch("0x[0-9a-f]{40}", one)

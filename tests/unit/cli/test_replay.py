@@ -218,6 +218,15 @@ def test_address_in_the_name_is_the_wallet(tmp_path: Path) -> None:
     assert STRANGER in other.err
 
 
+def test_user_of_the_first_fill_is_the_wallet_where_the_name_holds_none(tmp_path: Path) -> None:
+    """Fills that bear a user are one wallet's: the first names it, and a fill of another is a bad line."""
+    rows = [row(user=STRANGER), row(user="0x" + "c" * 40, time=1_790_000_000_001)]
+    ended = fadearena("replay", write(tmp_path / "leader.jsonl", rows), "--json")
+    assert ended.code == ExitCode.PARTLY_BAD_INPUT
+    (bad,) = ended.report["badLines"]
+    assert bad["line"] == 2
+
+
 @pytest.mark.parametrize("content", [None, "{}", "[", "[1, 2]"])
 def test_bad_meta_file_is_named(content: str | None, tmp_path: Path) -> None:
     """A meta file that is missing or no meta answer ends with a sentence that names it."""

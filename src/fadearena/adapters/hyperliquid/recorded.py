@@ -41,6 +41,15 @@ def recorded_fill(line: bytes, wallet: Address) -> SourceFill:
         raise InvalidInput(str(error)) from error
 
 
+def recorded_owner(line: bytes) -> Address | None:
+    """Return the wallet that a recorded line names itself; None if it names none or cannot be read."""
+    try:
+        user = _RECORDED.decode(line).user
+        return None if user is UNSET else address(user)
+    except (msgspec.MsgspecError, UnicodeDecodeError, InvalidInput):
+        return None
+
+
 def recorded_meta(content: bytes, dex_index: int | None = None) -> tuple[Instrument, ...]:
     """
     Read the markets from a file that holds the answer to `meta` or `metaAndAssetCtxs`.

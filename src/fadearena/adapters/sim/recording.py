@@ -81,6 +81,12 @@ def read_recording(file: Path, wallet: Address, decode: Decode) -> Recording:
     return Recording(wallet=wallet, messages=messages_of(_oldest_first(file, good)), bad_lines=tuple(bad))
 
 
+def named_owner(file: Path, owner: Callable[[bytes], Address | None]) -> Address | None:
+    """Return the wallet that a file's first line names as its owner; None where it names none."""
+    first = next((line for _, line in _lines(file)), None)
+    return None if first is None else owner(first)
+
+
 def messages_of(fills: list[SourceFill]) -> tuple[Message, ...]:
     """Group fills, oldest first, into messages: consecutive fills of the same millisecond belong together."""
     return tuple(tuple(group) for _, group in groupby(fills, key=lambda fill: fill.time))

@@ -114,7 +114,7 @@ class Arena:
             case ReadSource(dex=dex) if is_known:
                 return (self._snapshot(wallet, now, now, dex),)
             case RepairSource(since=since) if is_known:
-                return self._repair(wallet, since, now)
+                return _repaired(self._history[wallet], wallet, since, now)
             case ReadSourceEquity() if is_known:
                 with exact_arithmetic():
                     return (self._equity(wallet, now, now),)
@@ -168,17 +168,6 @@ class Arena:
         positions = self._history[wallet].positions(at) if dex == "" else ()
         return SourceSnapshot(time=at, received=received, heard=received, wallet=wallet, dex=dex, positions=positions)
 
-    def _repair(self, wallet: Address, since: EpochMs, now: EpochMs) -> Sequence[Event]:
-        done = SourceRepair(time=now, received=now, heard=now, wallet=wallet, stage=RepairStage.DONE)
-        fills = self._history[wallet].between(since, now)
-        if not fills:
-            return (done,)
-        time = fills[-1].time
-        return (
-            SourceFills(time=time, received=now, heard=now, wallet=wallet, feed=Feed.POLL, fills=fills),
-            done,
-        )
-
     def _equity(self, wallet: Address, at: EpochMs, received: EpochMs) -> SourceEquity:
         value: Usd = self._history[wallet].cash(at)
         for coin, held in self._history[wallet].held(at).items():
@@ -191,3 +180,15 @@ class Arena:
             mode=AccountMode.STANDARD,
             dex_values=(normalise(value.quantize(_CENTS)),),
         )
+
+
+def _repaired(history: WalletHistory, wallet: Address, since: EpochMs, now: EpochMs) -> Sequence[Event]:
+    done = SourceRepair(time=now, received=now, heard=now, wallet=wallet, stage=RepairStage.DONE)
+    fills = history.between(since, now)
+    if not fills:
+        return (done,)
+    time = fills[-1].time
+    return (
+        SourceFills(time=time, received=now, heard=now, wallet=wallet, feed=Feed.POLL, fills=fills),
+        done,
+    )

@@ -123,10 +123,6 @@ class Trader:
         rules = market.instruments[coin]
         return rules.floor(usd / market.mark(coin)) or rules.lot * sign(usd)
 
-    def usd(self, low: int, high: int) -> Usd:
-        """Return an amount by chance."""
-        return Usd(self.rng.randint(low, high))
-
     def gain_bps(self, market: Market, coin: Coin) -> Decimal:
         """Return what a position has gained on its cost, in bps."""
         held = self.holdings[coin]
@@ -137,6 +133,11 @@ class Trader:
         return Wish(coin, -self.position(coin))
 
 
+def _usd(trader: Trader, low: int, high: int) -> Usd:
+    """Return an amount by chance."""
+    return Usd(trader.rng.randint(low, high))
+
+
 def follow_trend(trader: Trader, market: Market) -> Wish | None:
     """Buy what rises, add to it, leave when it turns."""
     coin = trader.any_coin(market)
@@ -145,7 +146,7 @@ def follow_trend(trader: Trader, market: Market) -> Wish | None:
         return trader.close(coin)
     if abs(momentum) < 120 or abs(size) * market.mark(coin) > 5_000:  # noqa: PLR2004 - ppm; what it dares
         return None
-    return Wish(coin, trader.sized(market, coin, trader.usd(300, 1_500) * sign(Decimal(momentum))))
+    return Wish(coin, trader.sized(market, coin, _usd(trader, 300, 1_500) * sign(Decimal(momentum))))
 
 
 def scalp(trader: Trader, market: Market) -> Wish | None:
@@ -157,7 +158,7 @@ def scalp(trader: Trader, market: Market) -> Wish | None:
         return trader.close(held) if leaves else None
     coin = trader.any_coin(market)
     side = -1 if market.momentum(coin) > 0 else 1
-    return Wish(coin, trader.sized(market, coin, trader.usd(150, 900) * side))
+    return Wish(coin, trader.sized(market, coin, _usd(trader, 150, 900) * side))
 
 
 def average_down(trader: Trader, market: Market) -> Wish | None:
@@ -166,7 +167,7 @@ def average_down(trader: Trader, market: Market) -> Wish | None:
     size = trader.position(coin)
     if not size:
         side = 1 if trader.rng.getrandbits(1) else -1
-        return Wish(coin, trader.sized(market, coin, trader.usd(200, 500) * side))
+        return Wish(coin, trader.sized(market, coin, _usd(trader, 200, 500) * side))
     gain, worth = trader.gain_bps(market, coin), abs(size) * market.mark(coin)
     if gain > 15 or worth > 4_500:  # noqa: PLR2004 - bps; its pain, USD
         return trader.close(coin)
@@ -178,7 +179,7 @@ def flip(trader: Trader, market: Market) -> Wish | None:
     coin = market.coins[trader.rng.randrange(min(2, len(market.coins)))]
     size = trader.position(coin)
     side = -sign(size) or (1 if trader.rng.getrandbits(1) else -1)
-    return Wish(coin, trader.sized(market, coin, trader.usd(500, 1_800) * side) - size)
+    return Wish(coin, trader.sized(market, coin, _usd(trader, 500, 1_800) * side) - size)
 
 
 def hold_long(trader: Trader, market: Market) -> Wish | None:
@@ -192,7 +193,7 @@ def hold_long(trader: Trader, market: Market) -> Wish | None:
         return Wish(coin, -(market.instruments[coin].floor(size / 3) or size))
     if trader.gross(market) > 9_000:  # noqa: PLR2004 - what it saves up for, USD
         return None
-    return Wish(coin, trader.sized(market, coin, trader.usd(120, 700)))
+    return Wish(coin, trader.sized(market, coin, _usd(trader, 120, 700)))
 
 
 def slice_orders(trader: Trader, market: Market) -> Wish | None:
@@ -203,7 +204,7 @@ def slice_orders(trader: Trader, market: Market) -> Wish | None:
         size = trader.position(coin)
         slices = trader.rng.randint(4, 9)
         side = -sign(size) or (1 if trader.rng.getrandbits(1) else -1)
-        usd = abs(size) * market.mark(coin) / slices if size else trader.usd(100, 320)
+        usd = abs(size) * market.mark(coin) / slices if size else _usd(trader, 100, 320)
         plan = trader.plan = Plan(coin, usd * side, slices)
     plan.slices -= 1
     size = trader.position(plan.coin)
