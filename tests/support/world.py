@@ -9,7 +9,7 @@ A small world around `step`: tells stories in a few lines and checks every invar
 """
 
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from fadearena.core.engine import Turned, step
 from fadearena.core.invariants import violations
@@ -101,14 +101,14 @@ class World:
 
     # --- time and events
 
-    def send(self, event: Event) -> "World":
+    def send(self, event: Event) -> Self:
         """Step once, and check every invariant."""
         self.turn = step(self.state, event)
         self.journal.append((event, self.turn))
         assert violations(self.state) == []
         return self
 
-    def wait(self, ms: int) -> "World":
+    def wait(self, ms: int) -> Self:
         """Let time pass; wakes that become due are delivered in order."""
         end = self.now + ms
         while True:
@@ -121,14 +121,14 @@ class World:
         self.now = end
         return self
 
-    def order_by(self, action: OperatorAction, actor: str = "ann") -> "World":
+    def order_by(self, action: OperatorAction, actor: str = "ann") -> Self:
         """Let a person give a command."""
         self.control += 1
         return self.send(
             Operator(time=self.now, received=self.now, control_id=self.control, actor=actor, action=action)
         )
 
-    def started(self, *, snapshots: bool = True, leverage: bool = True) -> "World":
+    def started(self, *, snapshots: bool = True, leverage: bool = True) -> Self:
         """Bring everything to where decisions are made: settings, markets, clock, account, roles, snapshots."""
         self.order_by(SetPolicy(policy=self.policy))
         self.send(Instruments(time=self.now, received=self.now, instruments=tuple(self.markets)))
@@ -161,7 +161,7 @@ class World:
         at = self.now - age
         return Quote(coin=coin, mark=mid, mark_time=at, bid=mid - half, ask=mid + half, touch_time=at, oracle=mid)
 
-    def mark(self, coin: str, price: str | D, **more: Any) -> "World":
+    def mark(self, coin: str, price: str | D, **more: Any) -> Self:
         """Let a coin's price become known."""
         quote = self.quote(coin, price, **more)
         return self.send(Marks(time=self.now, received=self.now, quotes=(quote,)))
@@ -196,7 +196,7 @@ class World:
         feed: Feed = Feed.USER,
         fresh: bool = True,
         **more: Any,
-    ) -> "World":
+    ) -> Self:
         """Let a watched wallet trade; without `start` its chain goes on unbroken (pass feed=TAPE for none)."""
         key = (wallet, coin)
         before = self.positions.get(key, D(0)) if start is None else D(start)
@@ -209,7 +209,7 @@ class World:
 
     def snapshot(
         self, *, wallet: str = WALLET, dex: str = "", entry: dict[str, str] | None = None, **sizes: str
-    ) -> "World":
+    ) -> Self:
         """Let a complete snapshot of a wallet arrive: what its fills say, or `sizes` by coin instead."""
         held = {coin: size for (who, coin), size in self.positions.items() if who == wallet and dex_of(coin) == dex}
         held |= {coin.replace("_", ":"): D(size) for coin, size in sizes.items()}
@@ -226,13 +226,13 @@ class World:
 
     # --- our account
 
-    def leverage(self, coin: str, value: int = 20, *, account: str = "main", cross: bool = True) -> "World":
+    def leverage(self, coin: str, value: int = 20, *, account: str = "main", cross: bool = True) -> Self:
         """Let the exchange say what leverage a book has."""
         return self.send(
             LeverageRead(time=self.now, received=self.now, account=account, coin=coin, leverage=value, is_cross=cross)
         )
 
-    def answer_leverage(self) -> "World":
+    def answer_leverage(self) -> Self:
         """Accept every leverage action of the last turn, and read it back."""
         for command in self.all(SetLeverage):
             self.send(
@@ -249,7 +249,7 @@ class World:
             self.leverage(command.coin, command.leverage, cross=command.is_cross)
         return self
 
-    def read_account(self, *, account: str = "main", equity: str | D | None = None, **sizes: str) -> "World":
+    def read_account(self, *, account: str = "main", equity: str | D | None = None, **sizes: str) -> Self:
         """Let a complete reading of an account arrive: what our books say, or `sizes` by coin instead."""
         held = {c: m.book.position for (who, c), m in self.state.books.items() if who == account}
         held |= {coin.replace("_", ":"): D(size) for coin, size in sizes.items()}
@@ -274,7 +274,7 @@ class World:
         quantity: str | D | None = None,
         price: str | D | None = None,
         fee: str = "0",
-    ) -> "World":
+    ) -> Self:
         """Let the venue execute an order (the last one) and report its fill."""
         order = order or self.order
         terms, size = order.terms, D(quantity) if quantity is not None else order.terms.quantity
@@ -317,7 +317,7 @@ class World:
         )
         return self
 
-    def refuse(self, order: PlaceOrder | None = None, code: RejectCode = RejectCode.NO_MATCH) -> "World":
+    def refuse(self, order: PlaceOrder | None = None, code: RejectCode = RejectCode.NO_MATCH) -> Self:
         """Let the venue refuse an order (the last one)."""
         order = order or self.order
         answer = Refused(code=code, text=code)
@@ -379,23 +379,23 @@ class World:
         """One check of the last event's decision."""
         return next(check for check in self.decision.checks if check.name == name)
 
-    def holding(self, coin: str, change: str, at: str, **more: Any) -> "World":
+    def holding(self, coin: str, change: str, at: str, **more: Any) -> Self:
         """Let a watched wallet trade, and our order of it be filled."""
         return self.source(coin, change, at, **more).fill()
 
-    def no_answer(self, order: PlaceOrder | None = None) -> "World":
+    def no_answer(self, order: PlaceOrder | None = None) -> Self:
         """Let nobody know what became of an order (the last one)."""
         cloid = (order or self.order).identity.cloid
         return self.send(
             OrderAnswered(time=self.now, received=self.now, cloid=cloid, answer=NoAnswer(reason="timeout"))
         )
 
-    def source_equity(self, usd: str, *, wallet: str = WALLET) -> "World":
+    def source_equity(self, usd: str, *, wallet: str = WALLET) -> Self:
         """Let the equity of a watched wallet become known."""
         return self.send(
             SourceEquity(time=self.now, received=self.now, wallet=wallet, mode=AccountMode.UNIFIED, spot=D(usd))
         )
 
-    def unreadable(self, *, wallet: str = WALLET, dex: str | None = "") -> "World":
+    def unreadable(self, *, wallet: str = WALLET, dex: str | None = "") -> Self:
         """Let a read of a watched wallet fail."""
         return self.send(SourceUnreadable(time=self.now, received=self.now, wallet=wallet, reason="timeout", dex=dex))

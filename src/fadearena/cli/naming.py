@@ -13,10 +13,10 @@ _LONGEST = 56
 
 def recorded_bots(files: Iterable[Path]) -> tuple[RecordedBot, ...]:
     """
-    Return a bot for each file: its id is the name made a slug, its wallet an address in the name, else the
-    one that its first fill names, else made up.
+    Return a bot for each file.
 
-    Of files with one name the second becomes `NAME-2`, and so on.
+    Its id is the name made a slug. Its wallet is an address in the name, else the one that its first fill names,
+    else made up. Of files with one name the second becomes `NAME-2`, and so on.
     """
     bots: list[RecordedBot] = []
     taken: set[str] = set()

@@ -22,7 +22,9 @@ from fadearena.ports.journal import JournalEntry
 _KEPT = 50
 _WIDE = 110
 _NARROW_NAME = 13
-_CHROME_LINES = 6
+_CHROME_LINES = 7
+_AIRY = 28
+_LONG, _SHORT = "cyan", "magenta"  # positions; green and red are money's
 _COLOURS = {Outcome.EXECUTE: "green", Outcome.SKIP: "yellow", Outcome.HOLD: "cyan"}
 
 
@@ -82,12 +84,17 @@ class Scene:
 
 
 def frame(scene: Scene, equity: Usd, start_equity: Usd, width: int, height: int) -> RenderableType:
-    """Draw a scene; `equity` is ours now."""
-    lines = max(3, height - _CHROME_LINES - 2 * len(scene.bots))
+    """Draw a scene; `equity` is ours now. Where there is room, empty lines part the blocks."""
+    gap = [Text()] if height >= _AIRY else []
+    lines = max(3, height - _CHROME_LINES - 2 * len(scene.bots) - 3 * len(gap))
     return Group(
         _head(scene, equity, start_equity),
+        *gap,
         _positions(scene, width),
-        _decisions(scene, lines, width),
+        *gap,
+        Text("last decisions", style="bold"),
+        _decisions(scene, lines),
+        *gap,
         _foot(scene),
     )
 
@@ -119,47 +126,57 @@ def _foot(scene: Scene) -> Text:
 
 
 def _positions(scene: Scene, width: int) -> Table:
+    """Two rows a bot, in USD: what it holds and what we hold because of it; ours of all bots below."""
     rows = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", expand=False)
     is_wide = width >= _WIDE
     longest = max(map(len, scene.bots), default=0)
-    rows.add_column("bot", no_wrap=True, width=longest if is_wide else min(longest, _NARROW_NAME))
+    rows.add_column("USD", no_wrap=True, width=longest if is_wide else min(longest, _NARROW_NAME))
     rows.add_column("", no_wrap=True)
     for coin in scene.coins:
-        rows.add_column(f"{coin} $", justify="right", no_wrap=True, min_width=9 if is_wide else 7)
+        rows.add_column(coin, justify="right", no_wrap=True, min_width=9 if is_wide else 7)
     rows.add_column("our PnL", justify="right", no_wrap=True, min_width=8)
     for bot in scene.bots:
         theirs = [_usd(scene.theirs.get((bot, coin), ZERO), scene.marks.get(coin)) for coin in scene.coins]
-        sizes = [scene.ours[bot, coin].size if (bot, coin) in scene.ours else ZERO for coin in scene.coins]
-        ours = [_usd(size, scene.marks.get(coin)) for size, coin in zip(sizes, scene.coins, strict=True)]
-        rows.add_row(bot, Text("holds", style="dim"), *(Text(f"{usd:+,.0f}" if usd else "-") for usd in theirs), "")
-        profit = scene.profit(bot)
-        rows.add_row(
-            "",
-            Text(scene.directions[bot], style="bold"),
-            *(Text(f"{usd:+,.1f}" if usd else "-", style=_sign_style(usd)) for usd in ours),
-            Text(f"{profit:+,.2f}", style=_sign_style(profit)),
-        )
+        rows.add_row(bot, Text("holds", style="dim"), *(_money(usd, "+,.0f") for usd in theirs), "")
+        ours = [_ours(scene, bot, coin) for coin in scene.coins]
+        rows.add_row("", str(scene.directions[bot]), *(_position(usd) for usd in ours), _profit(scene.profit(bot)))
+    net = [sum((_ours(scene, bot, coin) for bot in scene.bots), start=ZERO) for coin in scene.coins]
+    total = sum(map(scene.profit, scene.bots), start=ZERO)
+    rows.add_row("we hold", "net", *map(_position, net), _profit(total), style="bold")
     return rows
 
 
-def _decisions(scene: Scene, lines: int, width: int) -> Table:
-    rows = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", expand=False)
-    is_wide = width >= _WIDE
-    rows.add_column("last decisions", no_wrap=True)
-    rows.add_column("", no_wrap=True, max_width=None if is_wide else _NARROW_NAME + 5)
-    for _ in range(3):
-        rows.add_column("", no_wrap=True)
-    rows.add_column("", no_wrap=True, overflow="ellipsis")
+def _decisions(scene: Scene, lines: int) -> Table:
+    rows = Table(box=None, padding=(0, 1, 0, 0), show_header=False, expand=False)
+    for justify in ("left", "left", "left", "left", "right", "left"):
+        rows.add_column(justify=justify, no_wrap=True, overflow="ellipsis")
     for time, decision in list(scene.decisions)[:lines]:
         rows.add_row(
-            _clock(time),
+            Text(_clock(time), style="dim"),
+            Text(decision.outcome, style=_COLOURS[decision.outcome]),
             decision.bot or "-",
             decision.coin,
-            Text(decision.outcome, style=_COLOURS[decision.outcome]),
             f"{decision.delta:+f}",
             Text(decision.reason, style="dim"),
         )
     return rows
+
+
+def _ours(scene: Scene, bot: BotId, coin: Coin) -> Usd:
+    sleeve = scene.ours.get((bot, coin))
+    return ZERO if sleeve is None else _usd(sleeve.size, scene.marks.get(coin))
+
+
+def _money(usd: Usd, form: str, style: str = "") -> Text:
+    return Text(format(usd, form), style=style) if usd else Text("-", style="dim")
+
+
+def _position(usd: Usd) -> Text:
+    return _money(usd, "+,.1f", _LONG if usd > 0 else _SHORT)
+
+
+def _profit(usd: Usd) -> Text:
+    return Text(f"{usd:+,.2f}", style=_sign_style(usd))
 
 
 def _usd(size: Size, mark: Price | None) -> Usd:

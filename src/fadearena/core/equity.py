@@ -17,6 +17,7 @@ class Reading(msgspec.Struct, kw_only=True):
     confirmed: Usd | None = None
     time: EpochMs = 0
     candidate: Usd | None = None
+    candidate_time: EpochMs = 0
 
 
 def believe(reading: Reading, usd: Usd, time: EpochMs, reference: Usd | None, jump: Ratio) -> bool:
@@ -32,7 +33,9 @@ def believe(reading: Reading, usd: Usd, time: EpochMs, reference: Usd | None, ju
     """
     odd = usd <= 0 or (reference is not None and _differs(usd, reference, jump))
     if odd and (reading.candidate is None or _differs(usd, reading.candidate, jump)):
-        reading.candidate = usd
+        reading.candidate, reading.candidate_time = usd, time
+        return False
+    if odd and time <= reading.candidate_time:
         return False
     reading.confirmed, reading.time, reading.candidate = usd, time, None
     return True
@@ -77,8 +80,9 @@ class Purse(msgspec.Struct, kw_only=True):
     Money of one account, by pool.
 
     `day_open` is the last confirmed equity at or before 00:00 UTC of `day`, however old; on the very first day the
-    first that was confirmed. `opening`, `deposits` and `adjusted` tie equity to the PnL of all parts:
-    equity = opening + deposits + adjusted + PnL.
+    first that was confirmed; `day_time` is of the reading that it stands on. `opening`, `deposits` and `adjusted`
+    tie equity to the PnL of all parts: equity = opening + deposits + adjusted + PnL. `is_readable` is False while
+    the account's mode is not understood: what it is worth is unknown then, and only our own sum goes on.
     """
 
     pools: dict[str, Pool] = {}
@@ -88,31 +92,84 @@ class Purse(msgspec.Struct, kw_only=True):
     reading: Reading = msgspec.field(default_factory=Reading)
     day: EpochMs = 0
     day_open: Usd | None = None
+    day_time: EpochMs = 0
     day_deposits: Usd = ZERO
+    is_readable: bool = True
 
     def pool(self, name: str) -> Pool:
-        """Return a pool, made if there is none."""
+        """Return a pool, made if there is none: unknown before the first reading, without cash after it."""
         pool = self.pools.get(name)
         if pool is None:
-            pool = self.pools[name] = Pool()
+            pool = self.pools[name] = Pool(cash=None if self.opening is None else ZERO)
         return pool
+
+    def open(self, opening: Usd) -> None:
+        """Begin to count: a pool of which the first reading says nothing is worth nothing."""
+        self.opening = opening
+        for pool in self.pools.values():
+            if pool.cash is None:
+                pool.settle(ZERO)
+
+    def pool_anew(self, main: str) -> None:
+        """Bring all cash to the pool `main`, after the mode changed."""
+        if self.opening is None:
+            return
+        cash = [pool.cash for _, pool in sorted(self.pools.items()) if pool.cash is not None]
+        for pool in self.pools.values():
+            pool.cash = ZERO
+        self.pool(main).cash = sum(cash, start=ZERO)
+
+    @property
+    def total(self) -> Usd | None:
+        """Our own sum over all pools that were ever confirmed; None while none was."""
+        if self.reading.confirmed is None:
+            return None
+        equities = (pool.equity for _, pool in sorted(self.pools.items()))
+        return sum((equity for equity in equities if equity is not None), start=ZERO)
 
     @property
     def equity(self) -> Usd | None:
-        """Equity over all pools that were ever confirmed; None while none was."""
-        if self.reading.confirmed is None:
-            return None
-        return sum((pool.equity for pool in self.pools.values() if pool.equity is not None), start=ZERO)
+        """What the account is worth; None while that is not known."""
+        return self.total if self.is_readable else None
+
+    def take_cash(self, pool: Pool, usd: Usd, time: EpochMs) -> None:
+        """
+        Take a deposit (> 0) or withdrawal (< 0) at `time`: it is no profit of the day.
+
+        It moves the last confirmed equity too, which may become the next day's base. One that the last reading
+        holds already was taken for an adjustment then, and is only named now.
+        """
+        self.deposits += usd
+        self.receive(pool, usd, time)
+        if time > self.reading.time and self.reading.confirmed is not None:
+            self.reading.confirmed += usd
+        if time > self.day_time:
+            self.day_deposits += usd
+
+    def receive(self, pool: Pool, usd: Usd, time: EpochMs) -> None:
+        """Take money that came (> 0) or went at `time`, unless the last reading holds it already."""
+        if time > self.reading.time:
+            pool.pay(-usd)
+        else:
+            self.adjusted -= usd
+
+    def rebase_day(self, usd: Usd | None) -> None:
+        """Count the day's profit from here."""
+        self.day_open, self.day_time, self.day_deposits = usd, self.reading.time, ZERO
 
     def turn_day(self, today: EpochMs) -> None:
-        """Begin a new day at 00:00 UTC `today`, if it is one."""
-        if today > self.day:
-            self.day, self.day_open, self.day_deposits = today, self.reading.confirmed, ZERO
+        """Begin a new day at 00:00 UTC `today`."""
+        self.day = today
+        self.rebase_day(self.reading.confirmed)
+
+    def day_result(self) -> Usd | None:
+        """Return the PnL since 00:00 UTC by our own sum; None while its base is not known."""
+        now = self.total
+        return None if now is None or self.day_open is None else now - self.day_open - self.day_deposits
 
     def day_profit(self) -> Usd | None:
         """Return the PnL since 00:00 UTC; None while equity or its base is not known."""
-        now = self.equity
-        return None if now is None or self.day_open is None else now - self.day_open - self.day_deposits
+        return self.day_result() if self.is_readable else None
 
 
 class Peak(msgspec.Struct, kw_only=True):

@@ -5,8 +5,9 @@ Run by tests, the demo and `replay`; a worker can afford it now and then.
 """
 
 from fadearena.core.engine.valuation import leverage_of, pool_name
-from fadearena.core.state import BookMemory, State
+from fadearena.core.state import State
 from fadearena.kit.decimals import exact_arithmetic
+from fadearena.model.ids import Cloid
 from fadearena.model.margin import maintenance_margin
 from fadearena.model.units import ZERO, Ratio, Usd, sign
 
@@ -20,9 +21,10 @@ def violations(state: State) -> list[str]:
 
 
 def _parts(state: State) -> list[str]:
+    """The position of a book is the sum of its parts, exactly, in whole lots."""
     found: list[str] = []
     for (account, coin), memory in state.books.items():
-        book = memory.book
+        book, instrument = memory.book, state.instruments.get(coin)
         total = sum((part.size for _, _, part in book.parts()), start=ZERO)
         if total != book.position:
             found.append(f"{account} {coin}: the parts sum up to {total}, the book holds {book.position}")
@@ -30,42 +32,37 @@ def _parts(state: State) -> list[str]:
         short = sum((min(part.size, ZERO) for part in book.sleeves.values()), start=ZERO)
         if (long, short) != (book.long, book.short):
             found.append(f"{account} {coin}: long {long} and short {short} sleeves, kept {book.long} and {book.short}")
-        instrument = state.instruments.get(coin)
-        for bot, part in book.sleeves.items():
+        for kind, bot, part in book.parts():
+            name = f"{account} {coin} {bot or kind}"
             if instrument is not None and instrument.floor(part.size) != part.size:
-                found.append(f"{bot} {coin}: {part.size} is not in whole lots of {instrument.lot}")
+                found.append(f"{name}: {part.size} is not in whole lots of {instrument.lot}")
             if not part.size and abs(part.cost) > _TOLERANCE:
-                found.append(f"{bot} {coin}: flat, but with a cost of {part.cost}")
+                found.append(f"{name}: flat, but with a cost of {part.cost}")
     return found
 
 
 def _sums(state: State) -> list[str]:
-    found: list[str] = []
+    """What is kept of exposure and margins is what the books add up to."""
     exposure, pools = ZERO, dict[tuple[str, str], list[Usd]]()
     for (account, coin), memory in state.books.items():
-        mark = memory.valued or ZERO
+        mark, instrument = memory.valued or ZERO, state.instruments.get(coin)
+        worst = memory.book.worst * mark
         exposure += memory.book.gross * mark
-        name = pool_name(state, account, state.instruments.get(coin), coin)
-        sums = pools.setdefault((account, name), [ZERO, ZERO, ZERO])
-        worst, instrument = memory.book.worst * mark, state.instruments.get(coin)
+        sums = pools.setdefault((account, pool_name(state, account, instrument, coin)), [ZERO, ZERO, ZERO])
         sums[0] += memory.book.position * mark
         sums[1] += worst / leverage_of(state, account, coin, memory) if worst else ZERO
         sums[2] += maintenance_margin(worst, instrument.margin_tiers) if worst and instrument else ZERO
-    if exposure != state.exposure:
-        found.append(f"exposure is {exposure}, kept {state.exposure}")
+    rows = [("exposure", exposure, state.exposure)]
     for (account, name), (holdings, initial, maintenance) in pools.items():
         pool = state.accounts[account].purse.pool(name)
-        for what, true, kept in (
-            ("holdings", holdings, pool.holdings),
-            ("initial margin", initial, pool.initial),
-            ("maintenance margin", maintenance, pool.maintenance),
-        ):
-            if abs(true - kept) > _TOLERANCE:
-                found.append(f"{account} {name}: {what} {true}, kept {kept}")
+        rows += [
+            (f"{account} {name}: holdings", holdings, pool.holdings),
+            (f"{account} {name}: initial margin", initial, pool.initial),
+            (f"{account} {name}: maintenance margin", maintenance, pool.maintenance),
+        ]
     reserved = sum((o.remaining * o.reserve_price for o in state.orders.values() if o.is_increase), start=ZERO)
-    if reserved != state.reserved:
-        found.append(f"reserved is {reserved}, kept {state.reserved}")
-    return found
+    rows.append(("reserved", reserved, state.reserved))
+    return [f"{what} is {true}, kept {kept}" for what, true, kept in rows if abs(true - kept) > _TOLERANCE]
 
 
 def _equity(state: State) -> list[str]:
@@ -73,7 +70,7 @@ def _equity(state: State) -> list[str]:
     found: list[str] = []
     for account, memory in state.accounts.items():
         purse = memory.purse
-        if purse.opening is None or purse.equity is None:
+        if purse.opening is None or purse.total is None:
             continue
         profit = notional = ZERO
         for coin in memory.coins:
@@ -83,25 +80,28 @@ def _equity(state: State) -> list[str]:
             for _, _, part in book.book.parts():
                 profit += part.realised - part.fees + part.funding - part.cost
         expected = purse.opening + purse.deposits + purse.adjusted + profit
-        if abs(expected - purse.equity) > _TOLERANCE * max(notional, Usd(1)):
-            found.append(f"{account}: equity {purse.equity}, by its parts {expected}")
+        if abs(expected - purse.total) > _TOLERANCE * max(notional, Usd(1)):
+            found.append(f"{account}: equity {purse.total}, by its parts {expected}")
     return found
 
 
 def _orders(state: State) -> list[str]:
+    """Every unsettled order is known to its book, at most one of them increases, and what was executed is booked."""
     found: list[str] = []
+    listed: list[Cloid] = []
     for (account, coin), memory in state.books.items():
-        increases = [c for c in memory.open if state.orders[c].is_increase]
+        listed += memory.open
+        increases = [c for c in memory.open if c in state.orders and state.orders[c].is_increase]
         if len(increases) > 1:
             found.append(f"{account} {coin}: {len(increases)} unsettled increases")
-        found += _unsettled(state, memory)
+    unsettled = sorted(cloid for cloid, order in state.orders.items() if not order.status.is_settled)
+    if sorted(listed) != unsettled:
+        found.append(f"orders {unsettled} are unsettled, the books list {sorted(listed)}")
+    for cloid, order in state.orders.items():
+        executed = max(order.answered, order.filled)
+        if order.booked != executed:
+            found.append(f"order {cloid}: {executed} was executed, {order.booked} is booked")
     return found
-
-
-def _unsettled(state: State, memory: BookMemory) -> list[str]:
-    return [
-        f"order {c} is open, but {state.orders[c].status}" for c in memory.open if state.orders[c].status.is_settled
-    ]
 
 
 def _signs(state: State) -> list[str]:
@@ -109,7 +109,7 @@ def _signs(state: State) -> list[str]:
     found: list[str] = []
     for (bot, coin), sleeve in state.sleeves.items():
         follow, anchor = state.follows.get((bot, coin)), sleeve.anchor
-        if follow is None or anchor is None or not sleeve.target or not follow.followed:
+        if follow is None or anchor is None or not sleeve.target:
             continue
         if sign(sleeve.target) != anchor.direction.sign * sign(follow.followed):
             found.append(f"{bot} {coin}: target {sleeve.target} for followed {follow.followed}")

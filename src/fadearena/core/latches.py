@@ -122,10 +122,10 @@ class Latches(msgspec.Struct, kw_only=True):
         return ", ".join(f"{kind} ({scope})" for scope in scopes for kind in sorted(self.by_scope.get(scope, ())))
 
     def due(self, now: EpochMs) -> list[Latch]:
-        """Return the latches whose time is over."""
+        """Return the latches whose time is over, by scope and kind."""
         return [
             latch
-            for held in self.by_scope.values()
-            for latch in held.values()
+            for _, held in sorted(self.by_scope.items())
+            for _, latch in sorted(held.items())
             if latch.until_ms is not None and now >= latch.until_ms
         ]

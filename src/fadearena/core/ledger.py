@@ -6,6 +6,8 @@ Stage 7: executions -> sleeves, residue, external; realised PnL, fees, funding.
 3. Foreign fills are booked by what they did, and never undone.
 """
 
+from typing import NamedTuple, TypeAlias
+
 import msgspec
 
 from fadearena.model.funding import payment
@@ -14,6 +16,8 @@ from fadearena.model.instrument import Instrument
 from fadearena.model.position import trade
 from fadearena.model.record import FillKind, PartKind
 from fadearena.model.units import ZERO, Price, Quantity, Ratio, Size, Usd, sign
+
+Where: TypeAlias = tuple[PartKind, BotId | None]
 
 
 class Part(msgspec.Struct, kw_only=True, gc=False):
@@ -50,8 +54,8 @@ class Book(msgspec.Struct, kw_only=True):
 
     @property
     def gross(self) -> Quantity:
-        """|external| + |residue| + the sleeves' absolute sizes: what caps count."""
-        return abs(self.external.size) + abs(self.residue.size) + self.long - self.short
+        """|external + residue| + the sleeves' absolute sizes: what caps count."""
+        return abs(self.loose) + self.long - self.short
 
     @property
     def worst(self) -> Quantity:
@@ -97,7 +101,7 @@ def worst_of(loose: Size, long: Size, short: Size) -> Quantity:
     return max(abs(loose + long), abs(loose + short), abs(loose + long + short))
 
 
-def _trade(book: Book, kind: FillKind, where: tuple[PartKind, BotId | None], change: Size, price: Price) -> Movement:
+def _trade(book: Book, kind: FillKind, where: Where, change: Size, price: Price) -> Movement:
     name, bot = where
     loose = book.residue if name is PartKind.RESIDUE else book.external
     part = loose if bot is None else book.sleeve(bot)
@@ -121,46 +125,59 @@ def _trade(book: Book, kind: FillKind, where: tuple[PartKind, BotId | None], cha
     )
 
 
-_RESIDUE: tuple[PartKind, BotId | None] = (PartKind.RESIDUE, None)
-_EXTERNAL: tuple[PartKind, BotId | None] = (PartKind.EXTERNAL, None)
+_RESIDUE: Where = (PartKind.RESIDUE, None)
+_EXTERNAL: Where = (PartKind.EXTERNAL, None)
 
 
-def _sleeve(bot: BotId) -> tuple[PartKind, BotId | None]:
+def _sleeve(bot: BotId) -> Where:
     return (PartKind.SLEEVE, bot)
 
 
 def book_order(
     book: Book, bot: BotId | None, sleeve_change: Size, residue_change: Size, price: Price
 ) -> list[Movement]:
-    """Book an execution of an order of ours: the sleeve's part and the part that closes residue."""
-    moves: list[Movement] = []
-    if sleeve_change and bot is not None:
-        moves.append(_trade(book, FillKind.ORDER, _sleeve(bot), sleeve_change, price))
-    if residue_change:
-        moves.append(_trade(book, FillKind.ORDER, _RESIDUE, residue_change, price))
-    return moves
+    """Book an execution of an order of ours: the sleeve's part (of no bot: the residue's), and what closes residue."""
+    owner = _RESIDUE if bot is None else _sleeve(bot)
+    wanted = ((owner, sleeve_change), (_RESIDUE, residue_change))
+    return [_trade(book, FillKind.ORDER, where, change, price) for where, change in wanted if change]
 
 
-def correct(book: Book, bot: BotId | None, change: Size, guessed: Price, price: Price) -> tuple[Usd, PartKind]:
+class Correction(NamedTuple):
+    """What a corrected price cost (> 0: it was worse), how much of that is realised, and in which kind of part."""
+
+    paid: Usd
+    realised: Usd
+    part: PartKind
+
+
+def correct(book: Book, bot: BotId | None, change: Size, guessed: Price, price: Price) -> Correction:
     """
     Replace the price of an execution that was booked by its answer's average.
 
-    What the part still holds of it changes its cost; what it released since, its realised PnL. Returns what the
-    correction cost us (> 0: the true price was worse) and where it was booked.
+    What the part still holds of it changes its cost; what it released since, its realised PnL.
     """
     extra = change * (price - guessed)
     part, name = (book.sleeve(bot), PartKind.SLEEVE) if bot is not None else (book.residue, PartKind.RESIDUE)
-    if part.size and sign(part.size) == sign(change):
-        part.cost += extra
-    else:
-        part.realised -= extra
-    return extra, name
+    held = min(abs(part.size), abs(change)) if sign(part.size) == sign(change) else ZERO
+    kept = extra * held / abs(change)
+    part.cost += kept
+    part.realised -= extra - kept
+    return Correction(extra, kept - extra, name)
 
 
 def charge(book: Book, bot: BotId | None, fee: Usd) -> None:
     """Book a fee to a sleeve, or to what belongs to no bot."""
     part = book.sleeve(bot) if bot is not None else book.external
     part.fees += fee
+
+
+def forget(book: Book, bot: BotId) -> None:
+    """Leave what a flat sleeve earned to external, when its bot goes for good."""
+    part = book.sleeves.pop(bot, None)
+    if part is not None:
+        book.external.realised += part.realised - part.cost
+        book.external.fees += part.fees
+        book.external.funding += part.funding
 
 
 def cross(book: Book, buyer: BotId | None, seller: BotId | None, quantity: Quantity, price: Price) -> list[Movement]:
@@ -189,28 +206,14 @@ def book_forced(book: Book, kind: FillKind, change: Size, price: Price, instrume
     """
     Book a liquidation, deleveraging, settlement or our own flatten.
 
-    A fill of q on a net position N closes the fraction q/|N| of every part, in whole lots. What that leaves over
-    by rounding is taken from the largest parts of the position's sign, then by external.
+    A fill of q on a net position N closes the fraction q/|N| of every part, in whole lots. What does not reduce the
+    position by our sum is external.
     """
     net = book.position
     closing = min(abs(change), abs(net)) if sign(change) == -sign(net) else ZERO
-    rest = change
-    moves: list[Movement] = []
-    if closing:
-        for name, bot, part in book.parts():
-            share = -instrument.floor(part.size * closing / abs(net))
-            if share:
-                moves.append(_trade(book, kind, (name, bot), share, price))
-                rest -= share
-        same = [(abs(p.size), name, bot) for name, bot, p in book.parts() if sign(p.size) == -sign(rest)]
-        for held, name, bot in sorted(same, key=lambda row: (-row[0], row[1], row[2] or "")):
-            bite = min(held, abs(rest)) * sign(rest)
-            if bite:
-                moves.append(_trade(book, kind, (name, bot), bite, price))
-                rest -= bite
-    if rest:
-        moves.append(_trade(book, kind, _EXTERNAL, rest, price))
-    return moves
+    held = {(name, bot): part.size for name, bot, part in book.parts() if part.size}
+    taken = _apportion(held, closing * sign(net), abs(net), instrument) if closing else {}
+    return _take(book, kind, {where: -size for where, size in taken.items()}, change, price)
 
 
 def book_operator(book: Book, change: Size, price: Price, instrument: Instrument) -> list[Movement]:
@@ -218,30 +221,45 @@ def book_operator(book: Book, change: Size, price: Price, instrument: Instrument
     Book a trade that a person made on the account.
 
     A reduction of the book takes external of that sign first, then residue, then the sleeves of that sign in
-    proportion; an increase is external.
+    proportion, in whole lots; an increase is external.
     """
-    net = book.position
-    left = min(abs(change), abs(net)) if sign(change) == -sign(net) else ZERO
-    way = sign(change)
-    taken: dict[tuple[PartKind, BotId | None], Quantity] = {}
+    net, way = book.position, sign(change)
+    left = min(abs(change), abs(net)) if way == -sign(net) else ZERO
+    wanted: dict[Where, Size] = {}
     for where, part in ((_EXTERNAL, book.external), (_RESIDUE, book.residue)):
         if sign(part.size) == -way:
-            taken[where] = min(abs(part.size), left)
-            left -= taken[where]
-    held = {bot: abs(part.size) for bot, part in sorted(book.sleeves.items()) if sign(part.size) == -way}
-    total, wanted = sum(held.values(), start=ZERO), left
-    for bot, size in held.items():
-        taken[_sleeve(bot)] = instrument.floor(wanted * size / total)
-        left -= taken[_sleeve(bot)]
-    for bot in sorted(held, key=lambda bot: (-held[bot], bot)):
-        more = min(held[bot] - taken[_sleeve(bot)], left)
-        taken[_sleeve(bot)] += more
-        left -= more
-    moves = [_trade(book, FillKind.OPERATOR, where, way * size, price) for where, size in taken.items() if size]
-    rest = change - way * sum(taken.values(), start=ZERO)
-    if rest:
-        moves.append(_trade(book, FillKind.OPERATOR, _EXTERNAL, rest, price))
-    return moves
+            wanted[where] = way * min(abs(part.size), left)
+            left -= abs(wanted[where])
+    held = {_sleeve(bot): part.size for bot, part in sorted(book.sleeves.items()) if sign(part.size) == -way}
+    if left:
+        whole = abs(sum(held.values(), start=ZERO))
+        taken = _apportion(held, -way * left, whole, instrument)
+        wanted |= {where: -size for where, size in taken.items()}
+    return _take(book, FillKind.OPERATOR, wanted, change, price)
+
+
+def _apportion(held: dict[Where, Size], amount: Size, whole: Quantity, instrument: Instrument) -> dict[Where, Size]:
+    """
+    Return the fraction |amount| / whole of each of `held`, in whole lots that sum up to `amount`.
+
+    The lots that cutting leaves over go to those that lost most by it, one each.
+    """
+    exact = {where: size * abs(amount) / whole for where, size in held.items()}
+    taken = {where: instrument.floor(share) for where, share in exact.items()}
+    rest = amount - sum(taken.values(), start=ZERO)
+    for where in sorted(held, key=lambda row: (-abs(exact[row] - taken[row]), row[0], row[1] or "")):
+        if sign(held[where]) == sign(rest):
+            step = instrument.lot * sign(rest)
+            taken[where] += step
+            rest -= step
+    return taken
+
+
+def _take(book: Book, kind: FillKind, wanted: dict[Where, Size], change: Size, price: Price) -> list[Movement]:
+    """Move parts as wanted; what that leaves of the whole change is external."""
+    moves = [_trade(book, kind, where, size, price) for where, size in wanted.items() if size]
+    rest = change - sum(wanted.values(), start=ZERO)
+    return [*moves, _trade(book, kind, _EXTERNAL, rest, price)] if rest else moves
 
 
 def close_all(book: Book, mark: Price) -> list[Movement]:

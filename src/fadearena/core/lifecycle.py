@@ -121,7 +121,7 @@ class Order(msgspec.Struct, kw_only=True):
     @property
     def remaining(self) -> Quantity:
         """What could still be executed; zero once settled."""
-        return ZERO if self.status.is_settled else self.terms.quantity - self.booked
+        return ZERO if self.status.is_settled else max(self.terms.quantity - self.booked, ZERO)
 
     @property
     def verdict_from(self) -> EpochMs:

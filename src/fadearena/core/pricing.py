@@ -31,7 +31,7 @@ def increase_limit(
     instrument: Instrument, quote: Quote | None, side: Side, reference: Price | None, slippage: Slippage
 ) -> Price | None:
     """
-    Return the limit of an increase, rounded inwards; None where there is no price.
+    Return the limit of an increase, rounded inwards; None where there is no price, or none within a tick.
 
     Never worse than `reference` (the source's price) by more than `chase_bps`.
     """
@@ -42,7 +42,7 @@ def increase_limit(
     if reference is not None:
         guard = worse(reference, side, slippage.chase_bps)
         limit = min(limit, guard) if side is Side.BUY else max(limit, guard)
-    return instrument.price_inwards(side, limit)
+    return instrument.price_inwards(side, limit) or None
 
 
 def reduce_bps(slippage: Slippage, failed_attempts: int, *, is_emergency: bool) -> Bps:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from fadearena.model.units import SECOND_MS, EpochMs, Quantity, Ratio, Size
+from fadearena.model.units import SECOND_MS, ZERO, EpochMs, Quantity, Ratio, Size
 
 QUIET_MS = 2 * SECOND_MS
 
@@ -22,12 +22,18 @@ class Verdict(StrEnum):
 
 
 class Watch(msgspec.Struct, kw_only=True):
-    """What the exchange was last seen to hold for a book, and since when it differs from our sum."""
+    """
+    What the exchange was last seen to hold for a book, and since when it differs from our sum.
+
+    `agreed` is the time of the last reading that was exactly our sum. `differs` is the difference of the last
+    reading that was off, `drift` one that a second reading has shown too; own fills since do not change it.
+    """
 
     theirs: Size | None = None
     time: EpochMs = 0
     agreed: EpochMs = 0
     is_drifting: bool = False
+    drift: Size = ZERO
     differs: Size | None = None
     differs_time: EpochMs = 0
     repair_asked: EpochMs = 0
@@ -51,14 +57,15 @@ def compare(watch: Watch, ours: Size, theirs: Size, time: EpochMs, *, is_off: bo
         is_off: Whether the difference is beyond the threshold.
     """
     watch.theirs, watch.time = theirs, time
-    if not is_off:
-        watch.differs, watch.is_drifting, watch.agreed = None, False, time
-        return Verdict.AGREES
     difference = theirs - ours
+    if not is_off:
+        watch.agreed = watch.agreed if difference else time
+        watch.differs, watch.is_drifting, watch.drift, watch.repair_asked = None, False, ZERO, 0
+        return Verdict.AGREES
     if watch.differs != difference:
         watch.differs, watch.differs_time = difference, time
-        return Verdict.DRIFTS if watch.is_drifting else Verdict.READ_AGAIN
+        return Verdict.READ_AGAIN
     if time <= watch.differs_time:
         return Verdict.READ_AGAIN
-    watch.is_drifting = True
+    watch.is_drifting, watch.drift = True, difference
     return Verdict.DRIFTS

@@ -23,6 +23,7 @@ OTHER_MARKS_MS = 30 * SECOND_MS
 CLOCK_SPREAD_MS = SECOND_MS
 NONCE_AHEAD_MS = 60 * SECOND_MS
 BELOW_MINIMUM = "below_minimum"
+_REDUCIBLE = (TradingState.ACTIVE, TradingState.REDUCING)
 
 
 class Cap(msgspec.Struct, frozen=True, gc=False):
@@ -119,9 +120,10 @@ def place(verdict: Verdict, terms: OrderTerms, identity: OrderIdentity) -> Place
     Make an order that was approved.
 
     Raises:
-        InvariantBroken: it is larger than what was approved, residue aside.
+        InvariantBroken: it is larger than what was approved, residue that goes with a bot's order aside.
     """
-    if terms.quantity - terms.residue_quantity > verdict.quantity:
+    of_residue = ZERO if terms.bot is None else terms.residue_quantity
+    if not verdict.quantity or terms.quantity - of_residue > verdict.quantity:
         raise InvariantBroken(f"an order of {terms.quantity} {terms.coin} where {verdict.quantity} was approved")
     return PlaceOrder(terms=terms, identity=identity)
 
@@ -144,6 +146,18 @@ def judge_close(state: TradingState, instrument: Instrument | None, quantity: Qu
     board = _Board(is_increase=False, quantity=quantity)
     board.add("trading_state", state is TradingState.FLATTENING, state, stops_all=True)
     board.add("market_tradable", _tradable(instrument), stops_all=True)
+    return board.verdict()
+
+
+def judge_residue(
+    state: TradingState, instrument: Instrument | None, quantity: Quantity, price: Price, minimum: Usd | None
+) -> Verdict:
+    """Evaluate the checks of an order that only closes residue; without a `minimum` none counts."""
+    board = _Board(is_increase=False, quantity=quantity)
+    board.add("trading_state", state in _REDUCIBLE, state, stops_all=True)
+    board.add("market_tradable", _tradable(instrument), stops_all=True)
+    passed = minimum is None or quantity * price >= minimum
+    board.add("minimum_notional", passed, quantity * price, minimum or "none", stops_all=True)
     return board.verdict()
 
 
@@ -208,10 +222,9 @@ def _tradable(instrument: Instrument | None) -> bool:
 
 
 def _states(board: _Board, case: Case) -> None:
-    allowed = TradingState.ACTIVE, TradingState.REDUCING
     for name, state, why, reducible in (
-        ("trading_state", case.state, case.state_why, allowed),
-        ("bot_state", case.bot_state, case.bot_state_why, (*allowed, TradingState.FLATTENING)),
+        ("trading_state", case.state, case.state_why, _REDUCIBLE),
+        ("bot_state", case.bot_state, case.bot_state_why, (*_REDUCIBLE, TradingState.FLATTENING)),
     ):
         passed = state is TradingState.ACTIVE if case.is_increase else state in reducible
         board.add(name, passed, why or state, stops_all=True)
@@ -318,7 +331,7 @@ def _traffic(board: _Board, case: Case) -> None:
 
 def _minimum(board: _Board, case: Case) -> None:
     if case.price is None:
-        board.add("minimum_notional", False, "unknown", case.minimum, stops_all=True)  # noqa: FBT003
+        board.add("minimum_notional", False, "unknown", case.minimum)  # noqa: FBT003
         return
     value = board.quantity * case.price
     passed = value >= case.minimum or case.minimum_exempt

@@ -77,7 +77,7 @@ def exit_of(step: Step, order: Size, book: Size, price: Price, minimum: Usd) -> 
     """
     if abs(order) * price >= minimum or order == -book:
         return Exit.SEND
-    return Exit.DUST if step.closes else Exit.WAIT
+    return Exit.DUST if step.closes and abs(step.delta) * price < minimum else Exit.WAIT
 
 
 def crossing(one: Size, other: Size) -> Quantity:

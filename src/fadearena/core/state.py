@@ -2,7 +2,7 @@
 What is remembered between two events. One owner (`engine.step`), changed in place.
 
 1. Everything here can be written and read back without loss: `encode` and `decode` are canonical, so that equal
-   states have equal bytes.
+   states have equal bytes. The order of a table's keys is no part of it: nothing may depend on that order.
 2. Whatever could grow without end has a limit, written beside it.
 """
 
@@ -45,8 +45,13 @@ class DexView(msgspec.Struct, kw_only=True):
 
 
 class BotMemory(msgspec.Struct, kw_only=True):
-    """What is remembered of a bot beside its coins. `last_read` is when its wallet was last read or heard."""
+    """
+    What is remembered of a bot beside its coins.
 
+    `since` is when it was switched on, `last_read` when its wallet was last read or heard.
+    """
+
+    since: EpochMs = 0
     role: WalletRole | None = None
     equity: Reading = msgspec.field(default_factory=Reading)
     coins: list[Coin] = []
@@ -141,12 +146,38 @@ class BookMemory(msgspec.Struct, kw_only=True):
     last_settled: EpochMs = 0
     flatten_failed: int = 0
     residue_retry_at: EpochMs = 0
-    awaits_quote: bool = False
+    quote_asked: EpochMs = 0
     quote_failed: bool = False
 
 
+class Seen(msgspec.Struct, kw_only=True):
+    """
+    Which executions or payments were booked already, by key with their time.
+
+    Beyond `FILL_KEYS_MAX` the older half is forgotten; what is older than `horizon` counts as booked.
+    """
+
+    keys: dict[str, EpochMs] = {}
+    horizon: EpochMs = 0
+
+    def take(self, key: str, time: EpochMs) -> bool:
+        """Tell whether something was not booked yet, and remember it."""
+        if key in self.keys or time < self.horizon:
+            return False
+        self.keys[key] = time
+        if len(self.keys) > FILL_KEYS_MAX:
+            self.horizon = sorted(self.keys.values())[FILL_KEYS_MAX // 2]
+            self.keys = {key: time for key, time in self.keys.items() if time >= self.horizon}
+        return True
+
+
 class AccountMemory(msgspec.Struct, kw_only=True):
-    """What is remembered of an account of ours."""
+    """
+    What is remembered of an account of ours.
+
+    `fills_to` is up to when our fills are known without a hole, `flat_since` when a complete reading first showed
+    nothing while everything is being closed, `flat_to` the newest such reading.
+    """
 
     mode: AccountMode = AccountMode.UNKNOWN
     purse: Purse = msgspec.field(default_factory=Purse)
@@ -158,13 +189,13 @@ class AccountMemory(msgspec.Struct, kw_only=True):
     last_settled: EpochMs = 0
     actions_left: int | None = None
     flat_since: EpochMs | None = None
-    is_flat: bool = False
-    fill_keys: dict[str, EpochMs] = {}
-    fill_horizon: EpochMs = 0
+    flat_to: EpochMs = 0
+    fills: Seen = msgspec.field(default_factory=Seen)
+    payments: Seen = msgspec.field(default_factory=Seen)
 
 
 class Letter(msgspec.Struct, kw_only=True):
-    """One dead letter: what no retry can mend."""
+    """One dead letter: what no retry can mend. `seq` tells the older of two."""
 
     kind: str
     subject: str
@@ -173,6 +204,7 @@ class Letter(msgspec.Struct, kw_only=True):
     coin: Coin | None = None
     state: str = "open"
     attempts: int = 1
+    seq: int = 0
 
 
 class State(msgspec.Struct, kw_only=True):
@@ -234,6 +266,10 @@ class State(msgspec.Struct, kw_only=True):
 
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
+_PAIRED = ("follows", "sleeves", "books", "off_target")
+"""Tables whose keys are pairs: written as rows, since a key in JSON is a text."""
+_LOOK_UPS = ("bot_policies", "account_policies", "wallets")
+"""Not written: they follow from the settings."""
 
 
 def encode(state: State) -> bytes:
@@ -244,14 +280,17 @@ def encode(state: State) -> bytes:
 def decode(text: bytes) -> State:
     """Return the state that `encode` wrote."""
     raw = msgspec.json.decode(text)
-    for name in ("follows", "sleeves", "books"):
+    for name in _PAIRED:
         raw[name] = {tuple(row[0]): row[1] for row in raw[name]}
-    raw["off_target"] = {tuple(row[0]): row[1] for row in raw["off_target"]}
-    return msgspec.convert(raw, type=State, str_keys=False)
+    state = msgspec.convert(raw, type=State)
+    state.set_policy(state.policy)
+    return state
 
 
 def _plain(state: State) -> dict[str, Any]:
     raw: dict[str, Any] = msgspec.structs.asdict(state)
-    for name in ("follows", "sleeves", "books", "off_target"):
+    for name in _LOOK_UPS:
+        del raw[name]
+    for name in _PAIRED:
         raw[name] = sorted(([list(key), value] for key, value in raw[name].items()), key=lambda row: row[0])
     return raw

@@ -5,6 +5,8 @@ While a sleeve is open its ratio never rises: a losing source whose equity shrin
 deposit must not multiply us.
 """
 
+from typing import assert_never
+
 import msgspec
 
 from fadearena.model.error import InvalidInput
@@ -100,6 +102,8 @@ def computed_ratio(anchor: Anchor, peak: Quantity, inputs: Inputs) -> Ratio | No
             if anchor.mark is None or anchor.notional_usd is None or not peak:
                 return None
             return anchor.notional_usd / anchor.mark / peak * anchor.scale
+        case _:
+            assert_never(anchor.sizing)
 
 
 def grow(anchor: Anchor, old: Quantity, new: Quantity, peak: Quantity, inputs: Inputs) -> None:
@@ -107,23 +111,21 @@ def grow(anchor: Anchor, old: Quantity, new: Quantity, peak: Quantity, inputs: I
     Blend the ratio when |followed| grew from `old` to `new`; it never rises.
 
     `ratio = (ratio * old + min(ratio, ratio computed now) * d) / new`, d = new - old. By notional the new ratio
-    counts for all of it, so that the notional is never exceeded. An input that became unknown leaves the old
-    ratio (increases are stopped by the checks that need the input).
+    counts for all of it, also where |followed| is back from its peak, so that the notional is never exceeded. An
+    input that became unknown leaves the old ratio (increases are stopped by the checks that need the input).
     """
-    if anchor.ratio is None or new <= old:
-        return
     now = computed_ratio(anchor, peak, inputs)
-    if now is None or now >= anchor.ratio:
+    if anchor.ratio is None or now is None or now >= anchor.ratio:
         return
-    if anchor.sizing is Sizing.NOTIONAL or old == 0:
+    if anchor.sizing is Sizing.NOTIONAL:
         anchor.ratio = now
-    else:
+    elif new > old:
         anchor.ratio = (anchor.ratio * old + now * (new - old)) / new
 
 
 def cut(anchor: Anchor, before: Size, after: Size) -> None:
-    """Scale an anchor after an operator's trade changed its sleeve; 0 = detached until the source is flat."""
-    kept = after / before if before and sign(after) == sign(before) else ZERO
+    """Scale an anchor after an operator's trade cut its sleeve (not flat); 0 = detached until the source is flat."""
+    kept = min(ONE, max(ZERO, after / before))
     anchor.scale *= kept
     if anchor.ratio is not None:
         anchor.ratio *= kept

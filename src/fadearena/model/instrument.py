@@ -68,8 +68,13 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         """Round a size or quantity towards zero to the lot."""
         return size.quantize(_LOTS[self.size_decimals], ROUND_DOWN)
 
+    @property
+    def tick(self) -> Price:
+        """The smallest valid price, and the smallest step between prices."""
+        return _LOTS[_MAX_DECIMALS - self.size_decimals]
+
     def price_down(self, price: Price) -> Price:
-        """Return the highest valid price that is not above `price` (> 0)."""
+        """Return the highest valid price that is not above `price` (> 0); 0 where there is none."""
         return self._round(price, ROUND_FLOOR)
 
     def price_up(self, price: Price) -> Price:
@@ -77,12 +82,12 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         return self._round(price, ROUND_CEILING)
 
     def price_inwards(self, side: Side, price: Price) -> Price:
-        """Round a limit so that it is never worse for us than `price`."""
+        """Round a limit so that it is never worse for us than `price`; 0 where no valid price is."""
         return self.price_down(price) if side is Side.BUY else self.price_up(price)
 
     def price_outwards(self, side: Side, price: Price) -> Price:
-        """Round a limit so that it never asks for less room than `price`."""
-        return self.price_up(price) if side is Side.BUY else self.price_down(price)
+        """Round a limit so that it never asks for less room than `price`; a sale asks for a tick at least."""
+        return self.price_up(price) if side is Side.BUY else max(self.price_down(price), self.tick)
 
     def _round(self, price: Price, rounding: str) -> Price:
         step = max(price.adjusted() - _FIGURES + 1, self.size_decimals - _MAX_DECIMALS)

@@ -61,7 +61,8 @@ def liquidation_price(mark: Price, size: Size, margin_available: Usd, tiers: tup
     """
     Return the mark price at which a position is liquidated, None where there is none above zero.
 
-    `mark - side * margin_available / |size| / (1 - l * side)`, l = maintenance ratio of the tier.
+    `mark - side * margin_available / |size| / (1 - l * side)`, l = maintenance ratio of the tier at that price.
+    Where nothing is available any more it is the mark itself.
 
     Args:
         mark: Present mark price.
@@ -70,9 +71,18 @@ def liquidation_price(mark: Price, size: Size, margin_available: Usd, tiers: tup
             minus its maintenance (isolated).
         tiers: The market's margin tiers, ascending.
     """
-    side = sign(size)
-    rate = tier_of(abs(size) * mark, tiers).maintenance_ratio
-    price = mark - side * margin_available / abs(size) / (ONE - rate * side)
+    if margin_available <= 0:
+        return mark
+    side, quantity = sign(size), abs(size)
+    value = margin_available + maintenance_margin(quantity * mark, tiers)
+    rate, deduction = tiers[0].maintenance_ratio, ZERO
+    price = (size * mark - value) / (side - rate) / quantity
+    for tier in tiers[1:]:
+        if price * quantity < tier.lower_bound_usd:
+            break
+        deduction += tier.lower_bound_usd * (tier.maintenance_ratio - rate)
+        rate = tier.maintenance_ratio
+        price = (size * mark - value - deduction) / (side - rate) / quantity
     return price if price > 0 else None
 
 

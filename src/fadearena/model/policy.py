@@ -59,9 +59,12 @@ def _positive(problems: list[str], name: str, value: Usd | None) -> None:
 
 def _well_formed(problems: list[str], parse: Callable[[str], str], text: str) -> None:
     try:
-        parse(text)
+        normal = parse(text)
     except InvalidInput as error:
         problems.append(str(error))
+    else:
+        if normal != text:
+            problems.append(f"{text!r} must be written {normal!r}")
 
 
 class CoinRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,6 +192,15 @@ class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     order_life_ms: int = 5 * SECOND_MS
     reconcile_ms: int = 30 * SECOND_MS
 
+    def problems(self) -> list[str]:
+        """Return what is wrong with it, one sentence each, naming the field."""
+        may_be_zero = {"coalesce_ms", "dead_band"}
+        return [
+            f"tuning.{name} must be {'at least 0' if name in may_be_zero else 'positive'}"
+            for name, value in msgspec.structs.asdict(self).items()
+            if value < 0 or (value == 0 and name not in may_be_zero)
+        ]
+
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """All settings. `version` grows by one with each accepted change."""
@@ -212,7 +224,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """Return what is wrong with the settings, one sentence each, naming the field."""
         found = [f"bots[{n}].{text}" for n, bot in enumerate(self.bots) for text in bot.problems()]
         found += [f"accounts[{n}].{text}" for n, account in enumerate(self.accounts) for text in account.problems()]
-        found += self.slippage.problems()
+        found += self.slippage.problems() + self.tuning.problems()
         for name, value in (
             ("globalExposureCap", self.global_exposure_cap),
             ("dailyLossLimit", self.daily_loss_limit),
@@ -257,4 +269,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             wallets.add(bot.wallet)
         if len(accounts) < len(self.accounts):
             found.append("accounts must have different ids")
+        if len({account.address for account in self.accounts}) < len(self.accounts):
+            found.append("accounts must have different addresses: one is no two")
         return found

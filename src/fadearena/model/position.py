@@ -19,7 +19,7 @@ def trade(size: Size, cost: Usd, change: Size, price: Price) -> Traded:
 
     `cost` is signed as the size is: what was paid for a long, minus what was received for a short. The part
     that reduces realises its share of the cost; the part beyond zero opens at `price`. Always
-    `cost + change * price == new cost + realised`, up to the last of 28 digits.
+    `cost + change * price == new cost - realised`, up to the last of 28 digits.
     """
     if size == 0 or sign(size) == sign(change):
         return Traded(size + change, cost + change * price, ZERO)

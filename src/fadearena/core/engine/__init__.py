@@ -9,7 +9,7 @@ from collections.abc import Callable
 from decimal import localcontext
 from typing import Any
 
-from fadearena.core.engine import accounts, fills, flatten, limits, operators, orders, sources, system
+from fadearena.core.engine import accounts, activity, fills, flatten, limits, operators, orders, system
 from fadearena.core.engine.decide import decide_book
 from fadearena.core.engine.turn import Turn, Turned
 from fadearena.core.engine.valuation import take_quotes
@@ -94,12 +94,12 @@ def _on_action(turn: Turn, event: ActionAnswered) -> None:
 # A table, since a match over 27 types costs more than many of their handlers; a test compares it with `Event`.
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Marks: _nothing_more,
-    SourceFills: sources.on_fills,
-    SourceSnapshot: sources.on_snapshot,
-    SourceEquity: sources.on_equity,
-    SourceUnreadable: sources.on_unreadable,
-    SourceRepair: sources.on_repair,
-    RoleRead: sources.on_role,
+    SourceFills: activity.on_fills,
+    SourceSnapshot: activity.on_snapshot,
+    SourceEquity: activity.on_equity,
+    SourceUnreadable: activity.on_unreadable,
+    SourceRepair: activity.on_repair,
+    RoleRead: activity.on_role,
     OrderSent: orders.on_sent,
     OrderAnswered: orders.on_answered,
     OrderFound: orders.on_found,
@@ -129,19 +129,24 @@ def _finish(turn: Turn) -> None:
     if state.settling:
         system.try_to_begin(turn)
     limits.watch(turn)
-    for quote in turn.event.quotes:
-        for account in state.account_policies:
-            memory = state.books.get((account, quote.coin))
-            if memory is not None and memory.counted_gross:
-                limits.watch_coin(turn, (account, quote.coin), memory)
-    for _ in range(_ROUNDS_MAX):
-        if not turn.dirty:
-            break
-        keys, turn.dirty = sorted(turn.dirty), set()
-        for key in keys:
-            if key in state.books:
-                decide_book(turn, key)
-    else:
-        raise InvariantBroken(f"books keep changing: {sorted(turn.dirty)}")
+    limits.watch_books(turn)
+    decide_all(turn, _ROUNDS_MAX)
     if state.latches.by_scope:
         flatten.finish_bots(turn)
+
+
+def decide_all(turn: Turn, rounds: int) -> None:
+    """
+    Look at every book that changed, until nothing changes any more.
+
+    Raises:
+        InvariantBroken: something still changes after so many rounds.
+    """
+    while turn.dirty:
+        if not rounds:
+            raise InvariantBroken(f"books keep changing: {sorted(turn.dirty)}")
+        rounds -= 1
+        keys, turn.dirty = sorted(turn.dirty), set()
+        for key in keys:
+            if key in turn.state.books:
+                decide_book(turn, key)

@@ -1,14 +1,15 @@
 """Readings of our accounts: equity, positions against our sum, leverage, funding, deposits."""
 
 from fadearena.core import ledger
-from fadearena.core.engine import booking, flatten, limits, orders, sources
-from fadearena.core.engine.fills import is_new
+from fadearena.core.engine import booking, flatten, limits, sources
 from fadearena.core.engine.turn import Turn
-from fadearena.core.engine.valuation import mark_of, move_pool, pool_of, revalue, total_equity
+from fadearena.core.engine.unknown import conclude_all, unexplained
+from fadearena.core.engine.valuation import mark_of, move_pool, pool_of, revalue
 from fadearena.core.equity import believe
+from fadearena.core.latches import ALL, LatchKind
 from fadearena.core.reconcile import QUIET_MS, Verdict, compare, is_drift
 from fadearena.core.state import AccountMemory, BookMemory
-from fadearena.model.account import equity_of
+from fadearena.model.account import AccountMode, equity_of
 from fadearena.model.command import ReadAccount, ReadLeverage, ReadOwnFills
 from fadearena.model.event import (
     AccountRead,
@@ -20,8 +21,8 @@ from fadearena.model.event import (
     FundingPaid,
     LeverageRead,
 )
-from fadearena.model.ids import AccountId, BookKey, Coin
-from fadearena.model.order import ActionKind, ActionOutcome, OrderStatus
+from fadearena.model.ids import BookKey, Coin
+from fadearena.model.order import ActionKind, ActionOutcome
 from fadearena.model.policy import Repair
 from fadearena.model.record import CashBooked, Drift, EquityPoint
 from fadearena.model.units import SECOND_MS, ZERO, Price, Size, Usd
@@ -37,26 +38,35 @@ def on_read(turn: Turn, event: AccountRead) -> None:
     if account is None or event.time < account.read_time:
         return
     first = not account.is_read
-    if account.mode is not event.mode:
-        account.mode = event.mode
-        for coin in account.coins:
-            move_pool(state, (event.account, coin), state.books[event.account, coin])
+    _take_mode(turn, event, account)
     positions = {p.coin: (p.size, p.entry) for dex in event.dexs for p in dex.positions}
+    sizes = {coin: size for coin, (size, _) in positions.items()}
     account.is_read, account.read_time = True, event.time
     if first:
-        _adopt(turn, event.account, positions)
-    _reconcile(turn, event, account, {coin: size for coin, (size, _) in positions.items()})
+        _adopt(turn, event, account, positions)
+    _reconcile(turn, event, account, sizes)
     _take_equity(turn, event, account)
-    flatten.on_read(turn, event, account, {coin: size for coin, (size, _) in positions.items()})
-    for coin in account.coins:
-        memory = state.books[event.account, coin]
-        for cloid in list(memory.open):
-            if state.orders[cloid].status is OrderStatus.UNKNOWN:
-                orders.conclude(turn, state.orders[cloid])
-        if memory.todo and (first or state.settling):
-            turn.dirty.add((event.account, coin))
+    conclude_all(turn, event.account)
+    flatten.on_read(turn, event, account, sizes)
+    if first:
+        turn.dirty.update((event.account, coin) for coin in account.coins)
     limits.watch_tracking(turn, event.account)
     turn.wake(f"reconcile:{event.account}", turn.now + state.policy.tuning.reconcile_ms)
+
+
+def _take_mode(turn: Turn, event: AccountRead, account: AccountMemory) -> None:
+    """Pool the account's money by its mode; in one that is not understood nobody knows what it is worth."""
+    account.purse.is_readable = event.mode is not AccountMode.UNKNOWN
+    if event.mode in {account.mode, AccountMode.UNKNOWN}:
+        return
+    account.mode = event.mode
+    for coin in account.coins:
+        move_pool(turn.state, (event.account, coin), turn.state.books[event.account, coin])
+    account.purse.pool_anew(_main_pool(event))
+
+
+def _main_pool(event: AccountRead) -> str:
+    return "token:0" if event.mode.is_pooled else "dex:"
 
 
 def on_unreadable(turn: Turn, event: AccountUnreadable) -> None:
@@ -72,6 +82,8 @@ def on_leverage(turn: Turn, event: LeverageRead) -> None:
         return
     memory = turn.book(event.account, event.coin)
     leverage = memory.leverage
+    if leverage.requested and (event.leverage, event.is_cross) != (leverage.wanted, leverage.wanted_cross):
+        leverage.failed = turn.now
     leverage.value, leverage.is_cross, leverage.requested = event.leverage, event.is_cross, 0
     revalue(turn.state, (event.account, event.coin), memory)
     turn.dirty.add((event.account, event.coin))
@@ -93,22 +105,19 @@ def on_leverage_answer(turn: Turn, event: ActionAnswered) -> None:
 def on_funding(turn: Turn, event: FundingPaid) -> None:
     """Book an hour's funding once."""
     account = turn.state.accounts.get(event.account)
-    if account is not None and is_new(account, f"funding:{event.key}", event.time):
+    if account is not None and account.is_read and account.payments.take(f"funding:{event.key}", event.time):
         turn.book(event.account, event.coin)
-        booking.book_funding(turn, (event.account, event.coin), event.usd, event.oracle, event.rate)
+        booking.book_funding(turn, event)
 
 
 def on_cash(turn: Turn, event: CashMoved) -> None:
     """Book a deposit or withdrawal once: it is no profit, and moves the high-water mark."""
     account = turn.state.accounts.get(event.account)
-    if account is None or not is_new(account, f"cash:{event.key}", event.time):
+    if account is None or not account.is_read or not account.payments.take(f"cash:{event.key}", event.time):
         return
-    purse = account.purse
-    pool_of(turn.state, event.account, "").pay(-event.usd)
-    if purse.reading.confirmed is not None:
-        purse.deposits += event.usd
-        purse.day_deposits += event.usd
+    if event.usd < 0 or event.time > account.purse.reading.time:  # else the reading has lifted the mark already
         turn.state.peak.shift(event.usd)
+    account.purse.take_cash(pool_of(turn.state, event.account, ""), event.usd, event.time)
     turn.records.append(CashBooked(account=event.account, usd=event.usd, reason="deposit or withdrawal"))
 
 
@@ -120,9 +129,10 @@ def on_budget(turn: Turn, event: BudgetRead) -> None:
 
 
 def on_direct_flatten(turn: Turn, event: DirectlyFlattened) -> None:
-    """Adopt orders that the emergency way out sent, and fetch their fills."""
+    """Adopt orders that the emergency way out sent, and fetch their fills; it stays halted until released."""
     account = turn.state.accounts.get(event.account)
     if account is not None:
+        turn.set_latch(ALL, LatchKind.KILL, "operator", f"{event.account} was closed past the journal")
         for cloid in event.cloids:
             turn.state.adopted[cloid] = turn.now
         turn.commands.append(ReadOwnFills(account=event.account, since=account.fills_to))
@@ -138,35 +148,44 @@ def _take_equity(turn: Turn, event: AccountRead, account: AccountMemory) -> None
     if usd is None:
         turn.records.append(EquityPoint(series=f"account:{event.account}", usd=None))
         return
-    if not believe(purse.reading, usd, event.time, purse.equity, state.policy.tuning.equity_jump):
-        turn.wake(f"reconcile:{event.account}", turn.now + _AGAIN_MS)
-        return
     if _is_racing(turn, event, account):
         return
-    before = purse.opening
-    if event.mode.is_pooled:
-        off = purse.pool("token:0").settle(usd - _other_pools(account))
+    if not believe(purse.reading, usd, event.time, purse.total, state.policy.tuning.equity_jump):
+        turn.wake(f"reconcile:{event.account}", turn.now + _AGAIN_MS)
+        return
+    if purse.opening is None:
+        _open(turn, event, account, usd)
     else:
-        off = sum((purse.pool(f"dex:{dex.dex}").settle(dex.value) for dex in event.dexs), start=ZERO)
-    if before is None:
-        purse.opening = usd - limits.profit_of(turn, event.account)
-    else:
+        off = _settle_pools(event, account, usd)
         purse.adjusted += off
         booking.book_cash(turn, event.account, off, "adjusted to a confirmed reading")
     if purse.day_open is None:
-        purse.day_open = usd
+        purse.rebase_day(usd)
     turn.records.append(EquityPoint(series=f"account:{event.account}", usd=purse.equity))
-    total = total_equity(state)
-    if total is not None:
-        state.peak.see(total)
+
+
+def _open(turn: Turn, event: AccountRead, account: AccountMemory, usd: Usd) -> None:
+    """Take the very first equity of an account; its money lifts the high-water mark as a deposit does."""
+    state = turn.state
+    _settle_pools(event, account, usd)
+    known = account.purse.deposits + account.purse.adjusted
+    account.purse.open(usd - known - limits.profit_of(turn, event.account))
+    if state.peak.usd is None:
+        state.peak.rebase(usd)
+    else:
+        state.peak.shift(usd)
     for policy in state.policy.bots:
-        if policy.account == event.account and before is None:
+        if policy.account == event.account:
             sources.complete_anchors(turn, policy, state.bots[policy.id])
 
 
-def _other_pools(account: AccountMemory) -> Usd:
-    pools = account.purse.pools.items()
-    return sum((p.equity for name, p in pools if name != "token:0" and p.equity is not None), start=ZERO)
+def _settle_pools(event: AccountRead, account: AccountMemory, usd: Usd) -> Usd:
+    """Set every pool right by a confirmed reading; return by how much our sum was off."""
+    purse = account.purse
+    if not event.mode.is_pooled:
+        return sum((purse.pool(f"dex:{dex.dex}").settle(dex.value) for dex in event.dexs), start=ZERO)
+    others = [pool.equity for name, pool in purse.pools.items() if name != "token:0"]
+    return purse.pool("token:0").settle(usd - sum((value for value in others if value is not None), start=ZERO))
 
 
 def _is_racing(turn: Turn, event: AccountRead, account: AccountMemory) -> bool:
@@ -180,16 +199,18 @@ def _is_racing(turn: Turn, event: AccountRead, account: AccountMemory) -> bool:
 # --- positions
 
 
-def _adopt(turn: Turn, account: AccountId, positions: dict[Coin, tuple[Size, Price | None]]) -> None:
-    """Take over what the account held before us, as external."""
+def _adopt(
+    turn: Turn, event: AccountRead, account: AccountMemory, positions: dict[Coin, tuple[Size, Price | None]]
+) -> None:
+    """Take over what the account held before us, as external; what was paid and traded until now is in it."""
+    account.fills_to = account.fills.horizon = account.payments.horizon = event.time
+    turn.commands.append(ReadOwnFills(account=event.account, since=event.time))
     for coin, (size, entry) in sorted(positions.items()):
-        memory = turn.book(account, coin)
-        mark = mark_of(turn.state, coin)
-        price = entry if entry is not None else mark
-        missing = size - memory.book.position
-        if missing and price is not None:
-            ledger.adopt_external(memory.book, missing, price)
-            revalue(turn.state, (account, coin), memory, price)
+        memory = turn.book(event.account, coin)
+        price = entry if entry is not None else mark_of(turn.state, coin)
+        if price is not None:
+            ledger.adopt_external(memory.book, size, price)
+            revalue(turn.state, (event.account, coin), memory, price)
 
 
 def _reconcile(turn: Turn, event: AccountRead, account: AccountMemory, theirs: dict[Coin, Size]) -> None:
@@ -226,9 +247,10 @@ def _compare(turn: Turn, key: BookKey, memory: BookMemory, event: AccountRead) -
 def _repair(turn: Turn, key: BookKey, memory: BookMemory, event: AccountRead) -> None:
     """Read our fills since the last agreed point once more; book what they leave over as an operator's trade."""
     watch = memory.watch
-    if not watch.repair_asked or turn.state.accounts[key[0]].fills_to < watch.repair_asked:
+    account = turn.state.accounts[key[0]]
+    if not watch.repair_asked or account.fills_to < watch.repair_asked:
         watch.repair_asked = watch.repair_asked or event.time
-        turn.commands.append(ReadOwnFills(account=key[0], since=watch.agreed))
+        turn.commands.append(ReadOwnFills(account=key[0], since=min(watch.agreed, account.fills_to)))
         turn.wake(f"reconcile:{key[0]}", turn.now + _AGAIN_MS)
     else:
         accept_drift(turn, key, memory)
@@ -238,15 +260,15 @@ def accept_drift(turn: Turn, key: BookKey, memory: BookMemory) -> bool:
     """Book the difference to the exchange's position as an operator's trade; tell whether that could be done."""
     watch = memory.watch
     instrument, mark = turn.state.instruments.get(key[1]), mark_of(turn.state, key[1])
-    if not watch.is_drifting or watch.theirs is None or instrument is None or mark is None:
+    if not watch.is_drifting or instrument is None or mark is None:
         return False
-    change = watch.theirs - memory.book.position
-    if change:
-        moves = ledger.book_operator(memory.book, change, mark, instrument)
-        booking.settle_moves(turn, key, moves, f"drift:{turn.state.seq}:{key[1]}")
-    watch.is_drifting, watch.differs, watch.repair_asked = False, None, 0
-    turn.records.append(
-        Drift(account=key[0], coin=key[1], ours=memory.book.position, theirs=watch.theirs, is_open=False)
-    )
+    if unexplained(memory) != watch.drift:  # something moved since two readings agreed on it: read again first
+        return False
+    moves = ledger.book_operator(memory.book, watch.drift, mark, instrument)
+    booking.settle_moves(turn, key, moves, f"drift:{turn.state.seq}:{key[1]}")
+    watch.is_drifting, watch.drift, watch.differs, watch.repair_asked = False, ZERO, None, 0
+    ours = memory.book.position
+    turn.records.append(Drift(account=key[0], coin=key[1], ours=ours, theirs=ours, is_open=False))
     turn.dirty.add(key)
+    conclude_all(turn, key[0])
     return True

@@ -1,16 +1,18 @@
 """From movements in a book to money, sums, sleeves, statistics and records."""
 
 from fadearena.core import ledger
+from fadearena.core.engine.targets import target_of
 from fadearena.core.engine.turn import Turn
-from fadearena.core.engine.valuation import mark_of, pool_of, revalue
+from fadearena.core.engine.valuation import mark_of, parts_of, pool_of, revalue
 from fadearena.core.ledger import Movement
 from fadearena.core.lifecycle import Order
-from fadearena.core.state import BookMemory
 from fadearena.core.target import cut
-from fadearena.model.ids import BookKey, BotId, Cloid, Coin
+from fadearena.model.event import FundingPaid
+from fadearena.model.fee import taker_rate
+from fadearena.model.ids import BookKey, BotId, Cloid
 from fadearena.model.order import OwnFill
 from fadearena.model.record import CashBooked, FillKind, FundingBooked, MyFill, SleeveUpdate
-from fadearena.model.units import ZERO, Price, Quantity, Ratio, Usd, side_of
+from fadearena.model.units import ZERO, Price, Quantity, Usd, side_of
 
 _FOREIGN = frozenset({FillKind.OPERATOR, FillKind.LIQUIDATION, FillKind.ADL, FillKind.SETTLEMENT})
 _INTERNAL = frozenset({FillKind.CROSS, FillKind.DUST})
@@ -33,17 +35,17 @@ def settle_moves(
     `saved` is what a crossing saved each side, `fee` what was charged for the movements, `fee_due` the fee that
     is still to be reported for them.
     """
-    memory = turn.state.books[key]
-    flow = ZERO
+    memory, flow = turn.state.books[key], ZERO
+    if not moves:
+        return
     for n, move in enumerate(moves):
         flow += move.change * move.price
         _show_move(turn, key, move, f"{fill_key}:{n}", cloid, (ZERO if n else fee, saved))
         if move.bot is not None:
-            _after_sleeve(turn, key, memory, move, fee_due)
-    if moves and moves[0].kind not in _INTERNAL:
+            _after_sleeve(turn, key, move.bot, move, fee_due)
+    if moves[0].kind not in _INTERNAL:
         pool_of(turn.state, key[0], key[1]).pay(flow)
-    if moves:
-        revalue(turn.state, key, memory, moves[-1].price)
+    revalue(turn.state, key, memory, moves[-1].price)
     if memory.todo:
         turn.dirty.add(key)
 
@@ -70,17 +72,13 @@ def _show_move(
     )
 
 
-def _after_sleeve(turn: Turn, key: BookKey, memory: BookMemory, move: Movement, fee_due: Usd) -> None:
+def _after_sleeve(turn: Turn, key: BookKey, bot: BotId, move: Movement, fee_due: Usd) -> None:
     """Scale what was cut from outside, count a round trip, and show the sleeve."""
-    bot, coin = move.bot or "", key[1]
-    sleeve = turn.sleeve(bot, coin)
+    memory, sleeve = turn.state.books[key], turn.sleeve(bot, key[1])
     if move.kind in _FOREIGN and sleeve.anchor is not None:
         cut(sleeve.anchor, move.before, move.after)
-        retarget = turn.state.follows.get((bot, coin))
-        instrument = turn.state.instruments.get(coin)
-        if retarget is not None and instrument is not None and sleeve.anchor.ratio is not None:
-            sleeve.target = instrument.floor(sleeve.anchor.direction.sign * sleeve.anchor.ratio * retarget.followed)
-    if move.after == 0 and bot in turn.state.bots:
+        sleeve.target, sleeve.growth = target_of(turn, bot, key[1], sleeve), None
+    if move.after == 0:
         part = memory.book.sleeve(bot)
         net = part.realised - part.fees + part.funding - fee_due
         turn.state.bots[bot].stats.see_round_trip(net - sleeve.trip_base)
@@ -92,25 +90,19 @@ def _after_sleeve(turn: Turn, key: BookKey, memory: BookMemory, move: Movement, 
 def wants_work(turn: Turn, key: BookKey, bot: BotId) -> None:
     """Note whether a sleeve is off its target, and have its book looked at."""
     memory, sleeve = turn.state.books[key], turn.state.sleeves[(bot, key[1])]
-    if memory.book.size_of(bot) == sleeve.target:
-        turn.state.off_target.pop((bot, key[1]), None)
-        if bot in memory.todo:
-            memory.todo.remove(bot)
-        if sleeve.target:
-            _matched(turn, key, bot)
+    if memory.book.size_of(bot) != sleeve.target:
+        turn.state.off_target.setdefault((bot, key[1]), turn.now)
+        if bot not in memory.todo:
+            memory.todo.append(bot)
+            memory.todo.sort()
+        turn.dirty.add(key)
         return
-    turn.state.off_target.setdefault((bot, key[1]), turn.now)
-    if bot not in memory.todo:
-        memory.todo.append(bot)
-        memory.todo.sort()
-    turn.dirty.add(key)
-
-
-def _matched(turn: Turn, key: BookKey, bot: BotId) -> None:
-    """Forget the source's fills that are matched now, and the permission that they gave."""
-    sleeve = turn.state.sleeves[(bot, key[1])]
-    sleeve.unmatched, sleeve.unmatched_usd, sleeve.implied_price, sleeve.growth = ZERO, ZERO, None, None
-    sleeve.said = ""
+    turn.state.off_target.pop((bot, key[1]), None)
+    if bot in memory.todo:
+        memory.todo.remove(bot)
+    sleeve.is_emergency, sleeve.growth, sleeve.said = False, None, ""
+    if sleeve.target:
+        sleeve.unmatched, sleeve.unmatched_usd, sleeve.implied_price = ZERO, ZERO, None
 
 
 def show_sleeve(turn: Turn, key: BookKey, bot: BotId) -> None:
@@ -142,8 +134,8 @@ def book_fee(turn: Turn, key: BookKey, bot: BotId | None, fee: Usd) -> None:
 def book_correction(turn: Turn, order: Order, fill: OwnFill, covered: Quantity, guessed: Price) -> None:
     """Replace the price of the part of a fill that was booked by its answer's average, and show its fee."""
     key, bot, change = order.book, order.terms.bot, fill.side.signed(covered)
-    extra, part = ledger.correct(turn.state.books[key].book, bot, change, guessed, fill.price)
-    pool_of(turn.state, *key).pay(extra)
+    paid, realised, part = ledger.correct(turn.state.books[key].book, bot, change, guessed, fill.price)
+    pool_of(turn.state, *key).pay(paid)
     turn.records.append(
         MyFill(
             key=f"{fill.key}:fix",
@@ -156,17 +148,18 @@ def book_correction(turn: Turn, order: Order, fill: OwnFill, covered: Quantity, 
             quantity=ZERO,
             price=fill.price,
             fee=fill.fee,
-            realised=-extra,
+            realised=realised,
             cloid=order.identity.cloid,
         )
     )
 
 
-def book_funding(turn: Turn, key: BookKey, usd: Usd, oracle: Price, rate: Ratio) -> None:
+def book_funding(turn: Turn, paid: FundingPaid) -> None:
     """Share an hour's funding among the parts of a book."""
-    for bot, share in ledger.book_funding(turn.state.books[key].book, usd, oracle, rate):
+    key = (paid.account, paid.coin)
+    for bot, share in ledger.book_funding(turn.state.books[key].book, paid.usd, paid.oracle, paid.rate):
         turn.records.append(FundingBooked(account=key[0], coin=key[1], bot=bot, usd=share))
-    pool_of(turn.state, *key).pay(-usd)
+    turn.state.accounts[key[0]].purse.receive(pool_of(turn.state, *key), paid.usd, paid.time)
 
 
 def cross(turn: Turn, key: BookKey, buyer: BotId | None, seller: BotId | None, amount: tuple[Usd, Price]) -> None:
@@ -174,6 +167,8 @@ def cross(turn: Turn, key: BookKey, buyer: BotId | None, seller: BotId | None, a
     quantity, price = amount
     quote = turn.state.quotes.get(key[1])
     rate = turn.state.account_policies[key[0]].taker_rate
+    instrument = turn.state.instruments.get(key[1])
+    rate = rate if instrument is None else taker_rate(rate, instrument)
     half_spread = (quote.ask - quote.bid) / 2 if quote and quote.ask is not None and quote.bid is not None else ZERO
     saved = quantity * (half_spread + rate * price)
     moves = ledger.cross(turn.state.books[key].book, buyer, seller, quantity, price)
@@ -183,13 +178,10 @@ def cross(turn: Turn, key: BookKey, buyer: BotId | None, seller: BotId | None, a
             turn.state.bots[bot].stats.crossed_saved_usd += saved
 
 
-def to_dust(turn: Turn, key: BookKey, bot: BotId) -> None:
-    """Move a sleeve that is too small to be sent to the residue, at mark."""
-    memory, mark = turn.state.books[key], mark_of(turn.state, key[1])
-    price = mark if mark is not None else memory.valued
-    if price is not None:
-        moves = ledger.to_dust(memory.book, bot, price)
-        settle_moves(turn, key, moves, f"dust:{turn.state.seq}:{len(turn.records)}")
+def to_dust(turn: Turn, key: BookKey, bot: BotId, price: Price) -> None:
+    """Move a sleeve that is too small to be sent to the residue, at mark (`price` where there never was one)."""
+    moves = ledger.to_dust(turn.state.books[key].book, bot, mark_of(turn.state, key[1]) or price)
+    settle_moves(turn, key, moves, f"dust:{turn.state.seq}:{len(turn.records)}")
 
 
 def book_cash(turn: Turn, account: str, usd: Usd, reason: str) -> None:
@@ -198,13 +190,10 @@ def book_cash(turn: Turn, account: str, usd: Usd, reason: str) -> None:
         turn.records.append(CashBooked(account=account, usd=usd, reason=reason))
 
 
-def net_of(turn: Turn, bot: BotId, coins: list[Coin]) -> Usd:
+def net_of(turn: Turn, bot: BotId) -> Usd:
     """Return a bot's PnL over its sleeves: realised + unrealised - fees + funding; an unknown mark counts at cost."""
-    account, total = turn.state.bot_policies[bot].account, ZERO
-    for coin in coins:
-        memory = turn.state.books.get((account, coin))
-        part = memory.book.sleeves.get(bot) if memory else None
-        if part is not None:
-            profit = part.profit(mark_of(turn.state, coin))
-            total += profit if profit is not None else part.realised - part.fees + part.funding
+    total = ZERO
+    for coin, part in parts_of(turn, bot):
+        profit = part.profit(mark_of(turn.state, coin))
+        total += part.realised - part.fees + part.funding if profit is None else profit
     return total

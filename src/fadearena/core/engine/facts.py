@@ -3,26 +3,29 @@
 import msgspec
 
 from fadearena.core import pricing
+from fadearena.core.engine import leverage
 from fadearena.core.engine.placing import orders_last_minute
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.valuation import (
     asset_exposure,
     bot_exposure,
     leverage_of,
+    maintenance_of,
+    mark_of,
+    parts_of,
     pool_of,
     total_equity,
-    wanted_leverage,
 )
 from fadearena.core.latches import ALL, account_scope, bot_scope
-from fadearena.core.ledger import worst_of
 from fadearena.core.risk import Cap, Case, MarginFacts
 from fadearena.core.sizing import Move, Step
-from fadearena.core.state import BookMemory, BotMemory, Sleeve
+from fadearena.core.state import BookMemory, BotMemory, DexView, Sleeve
 from fadearena.model.ids import BookKey, BotId, Coin, dex_of
-from fadearena.model.margin import tier_of
+from fadearena.model.margin import initial_margin, tier_of
+from fadearena.model.market import Quote
 from fadearena.model.order import OrderStatus
 from fadearena.model.policy import BotPolicy
-from fadearena.model.units import ZERO, Price, Ratio, Usd, side_of
+from fadearena.model.units import ZERO, EpochMs, Price, Ratio, Size, Usd, side_of
 
 _PASSING = frozenset({"gap", "in doubt", "near a snapshot", "repairing"})
 
@@ -44,8 +47,17 @@ class Want(msgspec.Struct, kw_only=True, gc=False):
         return self.key[1]
 
 
-def case_of(turn: Turn, want: Want, price: Price | None, *, minimum_exempt: bool) -> Case:
-    """Gather the facts for a want's step; `price` is the lowest of limit, mark and mid."""
+def case_of(turn: Turn, want: Want, price: Price | None, *, minimum_exempt: bool, against: Size = ZERO) -> Case:
+    """
+    Gather the facts for a want's step.
+
+    Args:
+        turn: The present turn.
+        want: The sleeve and its step.
+        price: The lowest of limit, mark and mid.
+        minimum_exempt: Whether the exchange's minimum does not count.
+        against: What another sleeve of the book increases by in the same exchange; the two share the room.
+    """
     state, policy, tuning = turn.state, turn.state.policy, turn.state.policy.tuning
     account, coin = want.key
     follow = state.follows.get((want.bot, coin))
@@ -56,6 +68,7 @@ def case_of(turn: Turn, want: Want, price: Price | None, *, minimum_exempt: bool
     signer = state.account_policies[account].signer
     touch = quote.touch(step_side) if quote else None
     uncertainty = _uncertainty(want.bot_memory, follow.uncertainty if follow else "unknown")
+    margin = _margin(turn, want, against)
     return Case(
         is_increase=want.step.move is Move.INCREASE,
         quantity=abs(want.step.delta),
@@ -73,7 +86,7 @@ def case_of(turn: Turn, want: Want, price: Price | None, *, minimum_exempt: bool
         signal_age=turn.now - growth.source_time if growth else None,
         max_signal_age=policy.max_signal_age_ms,
         heard_age=None if state.heard is None else turn.now - state.heard,
-        snapshot_age=turn.now - view.received if view and view.reads else None,
+        snapshot_age=snapshot_age(turn, view),
         snapshot_round=tuning.snapshot_round_ms,
         snapshot_requested=bool(view and view.requested),
         touch_age=turn.now - quote.touch_time if quote and touch is not None else None,
@@ -83,9 +96,9 @@ def case_of(turn: Turn, want: Want, price: Price | None, *, minimum_exempt: bool
         chase_max=policy.slippage.chase_bps,
         price=price,
         mark=quote.mark if quote else None,
-        caps=_caps(turn, want),
+        caps=_caps(turn, want, is_shared=bool(against)),
         max_order_notional=policy.max_order_notional,
-        margin=_margin(turn, want),
+        margin=margin,
         loss_limits=_loss_limits(turn, want),
         orders_last_minute=orders_last_minute(turn),
         orders_per_minute=tuning.orders_per_minute,
@@ -95,7 +108,7 @@ def case_of(turn: Turn, want: Want, price: Price | None, *, minimum_exempt: bool
         unsettled=len(memory.open),
         unknown_only=all(state.orders[cloid].status is OrderStatus.UNKNOWN for cloid in memory.open),
         is_reconciled=not memory.watch.is_drifting,
-        leverage_ready=leverage_ready(turn, want.key, memory),
+        leverage_ready=leverage.is_ready(turn, want.key, memory),
         leverage_requested=bool(memory.leverage.requested),
         clock_offset=state.clock_offset_ms,
         clock_spread=state.clock_spread_ms,
@@ -104,21 +117,16 @@ def case_of(turn: Turn, want: Want, price: Price | None, *, minimum_exempt: bool
     )
 
 
-def leverage_ready(turn: Turn, key: BookKey, memory: BookMemory) -> bool:
-    """Tell whether a book's leverage is as wanted; with a position open it is left alone."""
-    if memory.leverage.value is None:
-        return False
-    if memory.book.position:
-        return True
-    return memory.leverage.value == wanted_leverage(turn.state, *key, memory) and (
-        memory.leverage.is_cross == wants_cross(turn, key)
-    )
+def snapshot_age(turn: Turn, view: DexView | None) -> int | None:
+    """Return how old the newest complete snapshot is: since it arrived, or since it was taken; None without one."""
+    return turn.now - min(view.received, view.time) if view and view.reads else None
 
 
-def wants_cross(turn: Turn, key: BookKey) -> bool:
-    """Tell whether a book should use cross margin: always, unless the market forbids it."""
-    instrument = turn.state.instruments.get(key[1])
-    return instrument is None or instrument.is_cross
+def usable_quote(quote: Quote | None, now: EpochMs) -> Quote | None:
+    """Return a quote without a touch that is too old to take a price from, so that its mark is used instead."""
+    if quote is None or now - quote.touch_time <= pricing.STALE_MS:
+        return quote
+    return msgspec.structs.replace(quote, bid=None, ask=None)
 
 
 def lowest_price(turn: Turn, coin: Coin, limit: Price) -> Price:
@@ -137,10 +145,14 @@ def _uncertainty(bot: BotMemory, of_follow: str | None) -> str | None:
 
 
 def _has_collateral(turn: Turn, want: Want) -> bool | None:
-    if not turn.state.accounts[want.key[0]].is_read:
-        return None
-    equity = pool_of(turn.state, *want.key).equity
-    return equity is not None and equity > 0
+    equity = _pool_equity(turn, want)
+    return None if equity is None else equity > 0
+
+
+def _pool_equity(turn: Turn, want: Want) -> Usd | None:
+    """Return the equity of the pool that carries a book; None while the account's is not known."""
+    is_known = turn.state.accounts[want.key[0]].purse.equity is not None
+    return pool_of(turn.state, *want.key).equity if is_known else None
 
 
 def _other_marks_age(turn: Turn, coin: Coin) -> int | None:
@@ -168,47 +180,73 @@ def _chase(want: Want, touch: Price | None) -> Ratio | None:
     return pricing.chase_distance(reference, touch, side_of(want.step.delta))
 
 
-def _caps(turn: Turn, want: Want) -> tuple[Cap, ...]:
+def _caps(turn: Turn, want: Want, *, is_shared: bool) -> tuple[Cap, ...]:
     state, policy = turn.state, turn.state.policy
     asset_cap = policy.asset_exposure_caps.get(want.coin)
     bot_cap = want.policy.exposure_cap
-    return (
-        Cap("global_exposure_cap", state.exposure + state.reserved, policy.global_exposure_cap),
-        Cap(
-            "asset_exposure_cap",
-            asset_exposure(state, want.coin) if asset_cap is not None else ZERO,
-            asset_cap,
-        ),
-        Cap("bot_exposure_cap", bot_exposure(state, want.bot) if bot_cap is not None else ZERO, bot_cap),
+    everything = Cap("global_exposure_cap", state.exposure + state.reserved, policy.global_exposure_cap)
+    asset = Cap(
+        "asset_exposure_cap",
+        asset_exposure(state, want.coin) if asset_cap is not None else ZERO,
+        asset_cap,
     )
+    mine = Cap("bot_exposure_cap", bot_exposure(state, want.bot) if bot_cap is not None else ZERO, bot_cap)
+    return (_halved(everything), _halved(asset), mine) if is_shared else (everything, asset, mine)
 
 
-def _margin(turn: Turn, want: Want) -> MarginFacts | None:
+def _halved(cap: Cap) -> Cap:
+    """Leave half of the room, where two sleeves increase in one exchange."""
+    return cap if cap.limit is None else Cap(cap.name, (cap.used + cap.limit) / 2, cap.limit)
+
+
+def _margin(turn: Turn, want: Want, against: Size) -> MarginFacts | None:
     state = turn.state
     instrument = state.instruments.get(want.coin)
     if instrument is None:
         return None
     memory, pool = want.memory, pool_of(state, *want.key)
-    loose, long, short = memory.book.loose, memory.book.long, memory.book.short
-    for cloid in memory.open:
-        order = state.orders[cloid]
-        if order.is_increase:
-            change = order.terms.side.signed(order.remaining)
-            long, short = long + max(change, ZERO), short + min(change, ZERO)
     delta = want.step.delta
-    after = worst_of(loose, long + max(delta, ZERO), short + min(delta, ZERO))
+    after = _worst(turn, memory, (delta, against))
     mark = memory.valued or ZERO
+    initial, maintenance = _in_flight_elsewhere(turn, want)
     return MarginFacts(
-        equity=pool.equity,
-        initial=pool.initial,
-        maintenance=pool.maintenance,
+        equity=_pool_equity(turn, want),
+        initial=pool.initial + initial,
+        maintenance=pool.maintenance + maintenance,
         worst_before=memory.book.worst,
-        worst_after=after,
-        side=side_of(loose + long + short + delta or delta),
+        worst_after=abs(after),
+        side=side_of(after or delta),
         leverage=leverage_of(state, *want.key, memory),
-        maintenance_ratio=tier_of(after * mark, instrument.margin_tiers).maintenance_ratio,
+        maintenance_ratio=tier_of(abs(after) * mark, instrument.margin_tiers).maintenance_ratio,
         min_distance=state.policy.tuning.liquidation_distance,
     )
+
+
+def _worst(turn: Turn, memory: BookMemory, changes: tuple[Size, ...] = ()) -> Size:
+    """Return, with its sign, the largest position that un-netting could leave once everything in flight is filled."""
+    book = memory.book
+    open_orders = (turn.state.orders[cloid] for cloid in memory.open)
+    flying = (order.terms.side.signed(order.remaining) for order in open_orders if order.is_increase)
+    long, short = book.long, book.short
+    for change in (*flying, *changes):
+        long, short = long + max(change, ZERO), short + min(change, ZERO)
+    return max((book.loose + long, book.loose + short, book.loose + long + short), key=abs)
+
+
+def _in_flight_elsewhere(turn: Turn, want: Want) -> tuple[Usd, Usd]:
+    """Return initial and maintenance margin that increases in flight in other books of the same pool would add."""
+    state, initial, maintenance = turn.state, ZERO, ZERO
+    account, pool = want.key[0], pool_of(state, *want.key)
+    for coin in state.accounts[account].coins:
+        memory = state.books[account, coin]
+        if memory is want.memory or not memory.open or pool_of(state, account, coin) is not pool:
+            continue
+        price = max((state.orders[cloid].reserve_price for cloid in memory.open), default=ZERO)
+        notional = abs(_worst(turn, memory)) * max(price, memory.valued or ZERO)
+        margin = initial_margin(notional, leverage_of(state, account, coin, memory))
+        initial += max(margin - memory.counted_initial, ZERO)
+        maintenance += max(maintenance_of(state, coin, notional) - memory.counted_maintenance, ZERO)
+    return initial, maintenance
 
 
 def _loss_limits(turn: Turn, want: Want) -> tuple[tuple[str, Usd | Ratio | None, Usd | Ratio | None], ...]:
@@ -232,7 +270,7 @@ def _loss_limits(turn: Turn, want: Want) -> tuple[tuple[str, Usd | Ratio | None,
 def day_profit(turn: Turn) -> Usd | None:
     """Return the PnL of all accounts since 00:00 UTC; None while one is not known."""
     total = ZERO
-    for memory in turn.state.accounts.values():
+    for _, memory in sorted(turn.state.accounts.items()):
         profit = memory.purse.day_profit()
         if profit is None:
             return None
@@ -242,16 +280,6 @@ def day_profit(turn: Turn) -> Usd | None:
 
 def bot_loss_of(turn: Turn, bot: BotId) -> Usd | None:
     """Return what a bot lost since its last resume (negative: earned); None where an open part has no mark."""
-    state = turn.state
-    account, total = state.bot_policies[bot].account, ZERO
-    for coin in state.bots[bot].coins:
-        memory = state.books.get((account, coin))
-        part = memory.book.sleeves.get(bot) if memory else None
-        if part is None:
-            continue
-        quote = state.quotes.get(coin)
-        profit = part.profit(quote.mark if quote else None)
-        if profit is None:
-            return None
-        total += profit
-    return state.bots[bot].stats.resumed_at - total
+    profits = [part.profit(mark_of(turn.state, coin)) for coin, part in parts_of(turn, bot)]
+    known = sum((profit for profit in profits if profit is not None), start=ZERO)
+    return None if None in profits else turn.state.bots[bot].stats.resumed_at - known

@@ -1,19 +1,22 @@
 """Our own executions: ours by order, held back until it can be told, or foreign by what they did."""
 
 from fadearena.core import ledger
-from fadearena.core.engine import booking, orders
+from fadearena.core.engine import booking
+from fadearena.core.engine.outcome import alarm_late, execute, halt_for_two_writers, owner_of, settle
 from fadearena.core.engine.turn import Turn
+from fadearena.core.engine.unknown import conclude, conclude_all
 from fadearena.core.latches import LatchKind, account_scope
 from fadearena.core.lifecycle import Order, filled_news
-from fadearena.core.state import FILL_KEYS_MAX, AccountMemory, BookMemory
+from fadearena.core.state import BookMemory
 from fadearena.model.event import OwnFills
-from fadearena.model.ids import is_perp
+from fadearena.model.ids import BookKey, is_perp
 from fadearena.model.order import OrderStatus, OwnFill
 from fadearena.model.record import FillKind
-from fadearena.model.units import SECOND_MS, ZERO, EpochMs
+from fadearena.model.units import SECOND_MS, ZERO
 from fadearena.model.wallet import ForcedKind
 
 HOLD_BACK_MS = 5 * SECOND_MS
+_RECENT = 64
 _FORCED = {
     ForcedKind.LIQUIDATION: FillKind.LIQUIDATION,
     ForcedKind.ADL: FillKind.ADL,
@@ -22,36 +25,29 @@ _FORCED = {
 
 
 def on_own_fills(turn: Turn, event: OwnFills) -> None:
-    """Book executions that are new."""
+    """
+    Book executions that are new.
+
+    What came before the first complete reading is part of the positions that it showed; it is asked for again
+    from there on.
+    """
     account = turn.state.accounts.get(event.account)
-    if account is None:
+    if account is None or not account.is_read:
         return
     for fill in event.fills:
-        if is_perp(fill.coin) and is_new(account, fill.key, fill.time):
+        if is_perp(fill.coin) and account.fills.take(fill.key, fill.time):
             _take(turn, fill)
     if event.is_complete_to is not None:
         account.fills_to = max(account.fills_to, event.is_complete_to)
-        for coin in account.coins:
-            for cloid in list(turn.state.books[event.account, coin].open):
-                order = turn.state.orders[cloid]
-                if order.status is OrderStatus.UNKNOWN:
-                    orders.conclude(turn, order)
+        conclude_all(turn, event.account)
 
 
-def is_new(account: AccountMemory, key: str, time: EpochMs) -> bool:
-    """Tell whether a fill or payment was not booked yet, and remember it."""
-    if key in account.fill_keys or time < account.fill_horizon:
-        return False
-    account.fill_keys[key] = time
-    if len(account.fill_keys) > FILL_KEYS_MAX:
-        for old in list(account.fill_keys)[: FILL_KEYS_MAX // 2]:
-            account.fill_horizon = max(account.fill_horizon, account.fill_keys.pop(old))
-    return True
-
-
-def release_held(turn: Turn, memory: BookMemory) -> None:
+def release_held(turn: Turn, key: BookKey) -> None:
     """Book fills that were held back, as soon as it can be told whose they are."""
-    held, memory.held_fills = memory.held_fills, []
+    memory = turn.state.books.get(key)
+    held: list[OwnFill] = []
+    if memory is not None:
+        held, memory.held_fills = memory.held_fills, []
     for fill in held:
         _take(turn, fill)
 
@@ -71,7 +67,7 @@ def _take(turn: Turn, fill: OwnFill) -> None:
         _book_foreign(turn, memory, fill, FillKind.FLATTEN)
     elif fill.cloid is not None:
         _book_foreign(turn, memory, fill, FillKind.OPERATOR)
-        orders.halt_for_two_writers(turn, fill.cloid)
+        halt_for_two_writers(turn, fill.cloid)
     elif memory.open or (memory.last_settled and turn.now < memory.last_settled + HOLD_BACK_MS):
         memory.held_fills.append(fill)
         turn.wake(f"held:{fill.account}:{fill.coin}", max(turn.now, memory.last_settled) + HOLD_BACK_MS)
@@ -86,15 +82,16 @@ def _order_of(turn: Turn, memory: BookMemory, fill: OwnFill) -> Order | None:
         return orders_known.get(fill.cloid)
     if fill.order_id is None:
         return None
-    recent = [*memory.open, *turn.state.retired[-len(memory.open) - 64 :]]
-    return next((orders_known[c] for c in recent if orders_known[c].order_id == fill.order_id), None)
+    recent = (orders_known[cloid] for cloid in [*memory.open, *turn.state.retired[-_RECENT:]])
+    book = (fill.account, fill.coin)
+    return next((order for order in recent if order.order_id == fill.order_id and order.book == book), None)
 
 
 def _book(turn: Turn, order: Order, fill: OwnFill) -> None:
     """Book a fill of an order of ours: it replaces what the answer's average stood for, and adds what goes beyond."""
     order.order_id = fill.order_id if order.order_id is None else order.order_id
     order.filled += fill.quantity
-    booking.book_fee(turn, order.book, order.terms.bot, fill.fee)
+    booking.book_fee(turn, order.book, owner_of(turn.state, order), fill.fee)
     covered = min(fill.quantity, order.guessed)
     if covered and order.guessed_price is not None:
         order.guessed -= covered
@@ -105,13 +102,13 @@ def _book(turn: Turn, order: Order, fill: OwnFill) -> None:
         return
     late = order.status.is_settled
     fee = ZERO if covered else fill.fee
-    orders.execute(turn, order, rest, fill.price, (fill.key, fee))
+    execute(turn, order, rest, fill.price, (fill.key, fee))
     if late:
-        turn.alert("warning", "order", order.identity.cloid, f"a fill came for an order that was {order.status}")
+        alarm_late(turn, order, "a fill")
     elif order.booked >= order.terms.quantity:
-        orders.settle(turn, order, filled_news(order), "by its fills")
+        settle(turn, order, filled_news(order), "by its fills")
     elif order.status is OrderStatus.UNKNOWN:
-        orders.conclude(turn, order)
+        conclude(turn, order)
 
 
 def _book_foreign(turn: Turn, memory: BookMemory, fill: OwnFill, kind: FillKind) -> None:

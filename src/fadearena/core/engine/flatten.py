@@ -6,39 +6,41 @@ complete readings at least two seconds apart, newer than the last settlement and
 """
 
 from fadearena.core import ledger, pricing, risk
-from fadearena.core.engine import booking, orders, sources
+from fadearena.core.engine import booking, sources
+from fadearena.core.engine.facts import usable_quote
 from fadearena.core.engine.placing import place
 from fadearena.core.engine.turn import Turn
+from fadearena.core.engine.unknown import doubt
 from fadearena.core.engine.valuation import mark_of
 from fadearena.core.latches import ALL, LatchKind, bot_scope
-from fadearena.core.state import AccountMemory
+from fadearena.core.state import AccountMemory, BookMemory
 from fadearena.model.command import ReadAccount, ReadBook
 from fadearena.model.event import AccountRead
-from fadearena.model.ids import BookKey, Coin
-from fadearena.model.order import OrderTerms, Purpose
-from fadearena.model.trading import TradingState
+from fadearena.model.ids import AccountId, BookKey, BotId, Coin
+from fadearena.model.order import OrderStatus, OrderTerms, Purpose
 from fadearena.model.units import SECOND_MS, ZERO, Size, side_of
 
 ROUND_MS = 2 * SECOND_MS
 
 
 def begin(turn: Turn, scope: str, actor: str, reason: str) -> None:
-    """Kill, and close everything in a scope (`all` or one bot's)."""
+    """Kill, and close everything in a scope (`all` or one bot's); a second order only looks again at once."""
     turn.set_latch(scope, LatchKind.KILL, actor, reason)
-    turn.set_latch(scope, LatchKind.FLATTEN, actor, reason)
+    is_new = turn.set_latch(scope, LatchKind.FLATTEN, actor, reason)
     if scope != ALL:
         bot = scope.partition(":")[2]
+        stop_in_flight(turn, bot)
         retarget_bot(turn, bot)
         finish_bots(turn)
         return
-    stop_in_flight(turn)
-    for account in turn.state.accounts.values():
-        account.flat_since, account.is_flat = None, False
-    for key in sorted(turn.state.books):
-        memory = turn.state.books[key]
-        memory.flatten_failed = 0
-        if memory.book.position:
-            _close(turn, key, memory.book.position)
+    if is_new:
+        stop_in_flight(turn)
+        for account in turn.state.accounts.values():
+            account.flat_since = None
+        for key, memory in sorted(turn.state.books.items()):
+            memory.flatten_failed = 0
+            if memory.book.position:
+                _close(turn, key, memory, memory.book.position)
     read_all(turn)
 
 
@@ -49,13 +51,12 @@ def read_all(turn: Turn) -> None:
     turn.wake("flatten", turn.now + ROUND_MS)
 
 
-def stop_in_flight(turn: Turn) -> None:
-    """Burn the nonce of every order in flight, so that what has not run never will."""
-    for memory in (turn.state.books[key] for key in sorted(turn.state.books)):
-        for cloid in list(memory.open):
-            order = turn.state.orders[cloid]
-            if not order.is_burnt:
-                orders.doubt(turn, order, "a stop came while it was in flight")
+def stop_in_flight(turn: Turn, bot: BotId | None = None) -> None:
+    """Burn the nonce of every order in flight (of one bot, or of all), so that what has not run never will."""
+    for _, memory in sorted(turn.state.books.items()):
+        for order in [turn.state.orders[cloid] for cloid in memory.open]:
+            if bot in {None, order.terms.bot}:
+                doubt(turn, order, "a stop came while it was in flight")
 
 
 def on_read(turn: Turn, event: AccountRead, account: AccountMemory, positions: dict[Coin, Size]) -> None:
@@ -63,20 +64,17 @@ def on_read(turn: Turn, event: AccountRead, account: AccountMemory, positions: d
     state = turn.state
     if not state.latches.has(ALL, LatchKind.FLATTEN):
         return
-    is_zero = not any(positions.values())
-    is_newer = event.time > max(account.last_fill, account.last_settled)
-    in_flight = any(state.books[event.account, coin].open for coin in account.coins)
-    if not is_zero or not is_newer or in_flight:
-        account.flat_since, account.is_flat = None, False
-        for coin, size in sorted(positions.items()):
-            if size and not state.books[event.account, coin].open:
-                _close(turn, (event.account, coin), size)
+    for coin, size in sorted(positions.items()):
+        memory = state.books[event.account, coin]
+        if size and _may_close(turn, memory):
+            _close(turn, (event.account, coin), memory, size)
+    if any(positions.values()) or not _is_newer(account, event.time):
+        account.flat_since = None
         return
-    if account.flat_since is None:
+    if account.flat_since is None or not _is_newer(account, account.flat_since):
         account.flat_since = event.time
-    elif event.time >= account.flat_since + ROUND_MS:
-        account.is_flat = True
-    if all(other.is_flat for other in state.accounts.values()):
+    account.flat_to = event.time
+    if all(_is_flat(turn, each) for each in state.accounts):
         _finish(turn)
 
 
@@ -87,35 +85,58 @@ def finish_bots(turn: Turn) -> None:
         scope = bot_scope(policy.id)
         if not state.latches.has(scope, LatchKind.FLATTEN):
             continue
-        memory = state.bots[policy.id]
-        books = [state.books[policy.account, coin] for coin in memory.coins]
-        if not any(b.book.size_of(policy.id) for b in books) and not _in_flight(turn, policy.id, policy.account):
+        books = [state.books[policy.account, coin] for coin in state.bots[policy.id].coins]
+        in_flight = any(state.orders[cloid].terms.bot == policy.id for memory in books for cloid in memory.open)
+        if not in_flight and not any(memory.book.size_of(policy.id) for memory in books):
             turn.end_latch(scope, LatchKind.FLATTEN, "core", "its sleeves are zero")
             turn.alert("info", "flatten", policy.id, "closed; it stays halted until it is released")
 
 
-def retarget_bot(turn: Turn, bot: str) -> None:
+def retarget_bot(turn: Turn, bot: BotId) -> None:
     """Compute all targets of a bot anew."""
     policy = turn.state.bot_policies[bot]
     for coin in turn.state.bots[bot].coins:
         sources.retarget(turn, policy, coin)
 
 
-def _in_flight(turn: Turn, bot: str, account: str) -> bool:
-    books = (turn.state.books[account, coin] for coin in turn.state.bots[bot].coins)
-    return any(turn.state.orders[cloid].terms.bot == bot for memory in books for cloid in memory.open)
+def _is_newer(account: AccountMemory, time: int) -> bool:
+    return time > max(account.last_fill, account.last_settled)
 
 
-def _close(turn: Turn, key: BookKey, size: Size) -> None:
+def _is_flat(turn: Turn, name: AccountId) -> bool:
+    """Tell whether an account is confirmed flat: two readings, both newer than anything that happened, none open."""
+    account = turn.state.accounts[name]
+    books = (turn.state.books[name, coin] for coin in account.coins)
+    if account.flat_since is None or any(memory.open or memory.held_fills for memory in books):
+        return False
+    return _is_newer(account, account.flat_since) and account.flat_to >= account.flat_since + ROUND_MS
+
+
+def _may_close(turn: Turn, memory: BookMemory) -> bool:
+    """
+    Tell whether another close may be sent.
+
+    Beside an unknown order a reduce-only close of the live position is safe; a close that is unknown itself is
+    waited for until its deadline.
+    """
+    for order in (turn.state.orders[cloid] for cloid in memory.open):
+        if order.status is not OrderStatus.UNKNOWN:
+            return False
+        if order.terms.purpose is Purpose.FLATTEN and turn.now < order.verdict_from:
+            return False
+    return True
+
+
+def _close(turn: Turn, key: BookKey, memory: BookMemory, size: Size) -> None:
     """Send a reduce-only close of a position, at a cap that doubles with each failure."""
-    state, memory = turn.state, turn.state.books[key]
+    state = turn.state
     instrument, quote = state.instruments.get(key[1]), state.quotes.get(key[1])
     verdict = risk.judge_close(turn.trading_state(key[0]), instrument, abs(size))
     if instrument is None or not verdict.quantity:
         turn.alert("critical", "flatten", key[1], f"a position of {size} cannot be closed: {verdict.reason}")
         return
     bps = pricing.flatten_bps(state.policy.slippage, memory.flatten_failed)
-    limit = pricing.reduce_limit(instrument, quote, side_of(-size), bps)
+    limit = pricing.reduce_limit(instrument, usable_quote(quote, turn.now), side_of(-size), bps)
     if pricing.is_stale(quote, turn.now):
         turn.commands.append(ReadBook(coin=key[1]))
     if limit is None:
@@ -138,18 +159,11 @@ def _close(turn: Turn, key: BookKey, size: Size) -> None:
 
 def _finish(turn: Turn) -> None:
     """Book every part to zero and end the flatten: confirmed flat, halted until released."""
-    for key in sorted(turn.state.books):
-        memory, mark = turn.state.books[key], mark_of(turn.state, key[1])
+    for key, memory in sorted(turn.state.books.items()):
+        mark = mark_of(turn.state, key[1])
         price = mark if mark is not None else memory.valued
         if price is not None:
             moves = ledger.close_all(memory.book, price)
             booking.settle_moves(turn, key, moves, f"flat:{turn.state.seq}:{key[1]}")
-    for account in turn.state.accounts.values():
-        account.flat_since, account.is_flat = None, False
     turn.end_latch(ALL, LatchKind.FLATTEN, "core", "confirmed flat")
     turn.alert("info", "flatten", ALL, "confirmed flat; it stays halted until it is released")
-
-
-def is_flattening(turn: Turn) -> bool:
-    """Tell whether everything is being closed."""
-    return turn.state.latches.state(ALL) is TradingState.FLATTENING

@@ -19,10 +19,10 @@ def write(turn: Turn, order: Order, error: str) -> None:
 def add(turn: Turn, key: str, letter: Letter) -> None:
     """Keep a letter; beyond the limit the oldest that was dealt with goes first, then the oldest."""
     letters = turn.state.letters
+    letter.seq = turn.state.seq
     letters[key] = letter
     if len(letters) > LETTERS_MAX:
-        done = next((old for old, kept in letters.items() if kept.state != "open"), None)
-        victim = done if done is not None else next(iter(letters))
+        victim = min(letters, key=lambda old: (letters[old].state == "open", letters[old].seq, old))
         if letters[victim].state == "open":
             turn.alert("warning", "dead_letter", victim, "too many dead letters: the oldest was dropped from memory")
         del letters[victim]

@@ -1,20 +1,20 @@
 """Limits that latch: daily loss, drawdown, a bot's loss; protection of positions near liquidation; alerts."""
 
 from fadearena.core.engine import booking, flatten, sources
-from fadearena.core.engine.facts import bot_loss_of, day_profit
+from fadearena.core.engine.facts import bot_loss_of
 from fadearena.core.engine.turn import Turn
-from fadearena.core.engine.valuation import mark_of, pool_of, total_equity
+from fadearena.core.engine.valuation import mark_of, pool_of
 from fadearena.core.latches import ALL, LatchKind, bot_scope
 from fadearena.core.state import BookMemory
 from fadearena.core.target import cut
 from fadearena.model.ids import AccountId, BookKey, BotId
 from fadearena.model.margin import distance_ratio, liquidation_price
 from fadearena.model.policy import OnBreach
-from fadearena.model.record import EquityPoint
-from fadearena.model.units import DAY_MS, MINUTE_MS, ZERO, Ratio, Usd, day_start
+from fadearena.model.record import EquityPoint, FundingBooked, MyFill
+from fadearena.model.units import DAY_MS, MINUTE_MS, ZERO, Usd, day_start, sign
 
 TRACKING_MS = MINUTE_MS
-_NEAR = Ratio("0.06")
+_LOSSY = (MyFill, FundingBooked)
 
 
 def turn_day(turn: Turn) -> None:
@@ -28,7 +28,7 @@ def turn_day(turn: Turn) -> None:
         account.purse.turn_day(today)
     for policy in state.policy.bots:
         memory = state.bots[policy.id]
-        memory.stats.day, memory.stats.day_base = today, booking.net_of(turn, policy.id, memory.coins)
+        memory.stats.day, memory.stats.day_base = today, booking.net_of(turn, policy.id)
     for latch in state.latches.due(turn.now):
         turn.end_latch(latch.scope, latch.kind, "core", "a new day began")
     if not first:
@@ -37,33 +37,49 @@ def turn_day(turn: Turn) -> None:
 
 
 def watch(turn: Turn) -> None:
-    """Set the latches of limits that are breached now."""
+    """
+    Set the latches of limits that are breached now.
+
+    Accounts that were never read hold nothing of ours; they do not keep the limits from binding.
+    """
     state, policy = turn.state, turn.state.policy
+    purses = [memory.purse for _, memory in sorted(state.accounts.items())]
     if policy.daily_loss_limit is not None and not state.latches.has(ALL, LatchKind.DAILY_LOSS):
-        profit = day_profit(turn)
-        if profit is not None and profit <= -policy.daily_loss_limit:
+        results = (purse.day_result() for purse in purses)
+        profit = sum((result for result in results if result is not None), start=ZERO)
+        if profit <= -policy.daily_loss_limit:
             text = f"{profit:.2f} USD since 00:00 UTC, the limit is {policy.daily_loss_limit}"
             _breach(turn, ALL, LatchKind.DAILY_LOSS, text, day_start(turn.now) + DAY_MS)
-    equity = total_equity(state) if policy.max_drawdown is not None else None
-    if equity is not None and policy.max_drawdown is not None:
-        drawdown = state.peak.see(equity)
-        if drawdown >= policy.max_drawdown and not state.latches.has(ALL, LatchKind.DRAWDOWN):
-            text = f"{drawdown:.4f} below the peak of {state.peak.usd}, the limit is {policy.max_drawdown}"
-            _breach(turn, ALL, LatchKind.DRAWDOWN, text)
+    totals = [purse.total for purse in purses if purse.total is not None]
+    if not totals:
+        return
+    drawdown = state.peak.see(sum(totals, start=ZERO))
+    if policy.max_drawdown is not None and drawdown >= policy.max_drawdown:
+        text = f"{drawdown:.4f} below the peak of {state.peak.usd}, the limit is {policy.max_drawdown}"
+        _breach(turn, ALL, LatchKind.DRAWDOWN, text)
 
 
-def watch_coin(turn: Turn, key: BookKey, memory: BookMemory) -> None:
-    """Look at the losses of the bots of a book, and at its distance from liquidation."""
-    for bot in memory.bots:
-        policy = turn.state.bot_policies[bot]
-        scope = bot_scope(bot)
-        if policy.loss_limit is None or turn.state.latches.has(scope, LatchKind.BOT_LOSS):
-            continue
-        loss = bot_loss_of(turn, bot)
-        if loss is not None and loss >= policy.loss_limit:
-            text = f"{bot} lost {loss:.2f} USD since its last resume, the limit is {policy.loss_limit}"
-            _breach(turn, scope, LatchKind.BOT_LOSS, text)
-    _protect(turn, key, memory)
+def watch_books(turn: Turn) -> None:
+    """Look at the books whose price came, and at all bots after something was booked."""
+    state = turn.state
+    for quote in turn.event.quotes:
+        for account in sorted(state.account_policies):
+            memory = state.books.get((account, quote.coin))
+            if memory is not None and memory.counted_gross:
+                for bot in memory.bots:
+                    _watch_bot(turn, bot)
+                _protect(turn, (account, quote.coin), memory)
+    if any(isinstance(record, _LOSSY) for record in turn.records):
+        for policy in state.policy.bots:
+            _watch_bot(turn, policy.id)
+
+
+def _watch_bot(turn: Turn, bot: BotId) -> None:
+    policy = turn.state.bot_policies[bot]
+    loss = None if policy.loss_limit is None else bot_loss_of(turn, bot)
+    if loss is not None and policy.loss_limit is not None and loss >= policy.loss_limit:
+        text = f"{bot} lost {loss:.2f} USD since its last resume, the limit is {policy.loss_limit}"
+        _breach(turn, bot_scope(bot), LatchKind.BOT_LOSS, text)
 
 
 def watch_tracking(turn: Turn, account: AccountId) -> None:
@@ -100,38 +116,44 @@ def points(turn: Turn) -> None:
     for policy in state.policy.bots:
         coins = state.bots[policy.id].coins
         if coins:
-            turn.records.append(EquityPoint(series=f"mirror:{policy.id}", usd=booking.net_of(turn, policy.id, coins)))
+            turn.records.append(EquityPoint(series=f"mirror:{policy.id}", usd=booking.net_of(turn, policy.id)))
 
 
 def _breach(turn: Turn, scope: str, kind: LatchKind, text: str, until_ms: int | None = None) -> None:
-    turn.set_latch(scope, kind, "core", text, until_ms)
+    if not turn.set_latch(scope, kind, "core", text, until_ms):
+        return
     turn.alert("critical", kind, scope, text)
     if turn.state.policy.on_breach is OnBreach.FLATTEN:
         flatten.begin(turn, scope, "core", text)
 
 
 def _protect(turn: Turn, key: BookKey, memory: BookMemory) -> None:
-    """Halve the largest sleeve of a book whose mark came within 5 % of our liquidation price."""
+    """
+    Halve the largest sleeve of a book whose mark came within 5 % of our liquidation price.
+
+    Not again before the reduce that it asked for is done.
+    """
     state, position, mark = turn.state, memory.book.position, memory.valued
     instrument, pool = state.instruments.get(key[1]), pool_of(state, *key)
-    if not position or mark is None or instrument is None or pool.equity is None or memory.open:
+    if not position or mark is None or instrument is None or pool.equity is None:
         return
-    spare = pool.equity - pool.maintenance
-    if spare > _NEAR * abs(position) * mark:
+    near, spare = state.policy.tuning.protect_distance, pool.equity - pool.maintenance
+    if spare > 2 * near * abs(position) * mark:  # far away whatever the tier: what follows costs more
         return
     liquidation = liquidation_price(mark, position, spare, instrument.margin_tiers)
-    if distance_ratio(mark, liquidation) > state.policy.tuning.protect_distance:
+    if distance_ratio(mark, liquidation) > near:
         return
     bot = _largest(memory)
-    if bot is None or memory.book.size_of(bot) != state.sleeves[bot, key[1]].target:
+    if bot is None:
         return
     size, sleeve = memory.book.size_of(bot), state.sleeves[bot, key[1]]
-    if sleeve.anchor is not None:
-        cut(sleeve.anchor, size, instrument.floor(size / 2))
-        sleeve.is_emergency = True
-        sources.retarget(turn, state.bot_policies[bot], key[1])
-        text = f"mark {mark} is within reach of liquidation at {liquidation}: {bot} is halved"
-        turn.alert("critical", "protect", f"{key[0]} {key[1]}", text)
+    if sleeve.anchor is None or abs(sleeve.target) < abs(size) or sign(sleeve.target) != sign(size):
+        return
+    cut(sleeve.anchor, sleeve.target, instrument.floor(size / 2))
+    sleeve.is_emergency, sleeve.growth = True, None
+    sources.retarget(turn, state.bot_policies[bot], key[1])
+    text = f"mark {mark} is within reach of liquidation at {liquidation}: {bot} is halved"
+    turn.alert("critical", "protect", f"{key[0]} {key[1]}", text)
 
 
 def _largest(memory: BookMemory) -> BotId | None:

@@ -2,6 +2,7 @@
 
 from fadearena.core import risk
 from fadearena.core.engine.turn import Turn
+from fadearena.core.engine.valuation import mark_of
 from fadearena.core.lifecycle import Order
 from fadearena.core.state import LABELS_MAX, State
 from fadearena.model.ids import Address, cloid_of, order_label
@@ -41,7 +42,7 @@ def place(
         changed=turn.now,
         source_price=source[0],
         source_time=source[1],
-        reserve_price=terms.limit,
+        reserve_price=max(terms.limit, mark_of(state, terms.coin) or ZERO),
     )
     state.orders[identity.cloid] = order
     turn.book(terms.account, terms.coin).open.append(identity.cloid)
@@ -61,9 +62,10 @@ def next_label(state: State, wallet: Address, timestamp: EpochMs, asset_id: int)
     state.labels[key] = count + 1
     state.labels_total += 1
     if len(state.labels) > LABELS_MAX:
-        for old in list(state.labels)[: LABELS_MAX // 2]:
+        by_age = sorted((int(old.split("-")[1]), old) for old in state.labels)
+        for time, old in by_age[: LABELS_MAX // 2]:
             del state.labels[old]
-            state.labels_horizon = max(state.labels_horizon, int(old.split("-")[1]))
+            state.labels_horizon = max(state.labels_horizon, time)
     return order_label(wallet, timestamp, asset_id, count)
 
 

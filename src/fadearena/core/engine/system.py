@@ -1,10 +1,11 @@
 """The process itself: start and takeover, wakes, clock, markets, what could not be read."""
 
-from fadearena.core.engine import fills, flatten, limits, orders, sources
+from fadearena.core.engine import fills, flatten, limits, sources, unknown
 from fadearena.core.engine.letters import add
-from fadearena.core.engine.operators import ask_for_bot
+from fadearena.core.engine.settings import ask_for_bot
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.valuation import mark_of, move_pool, revalue
+from fadearena.core.latches import ALL, LatchKind
 from fadearena.core.state import BotMemory, Letter
 from fadearena.model.command import ReadAccount, ReadOwnFills, ReadSource, WakeAt
 from fadearena.model.error import InvariantBroken
@@ -17,12 +18,11 @@ from fadearena.model.event import (
     Started,
     Woke,
 )
-from fadearena.model.order import OrderStatus
 from fadearena.model.policy import BotPolicy
 from fadearena.model.units import DAY_MS, MINUTE_MS, SECOND_MS, day_start
 
 _PROBE_MS = 5 * SECOND_MS
-_QUOTE_RETRY_MS = SECOND_MS
+_FILLS_MS = 10 * MINUTE_MS
 
 
 def on_started(turn: Turn, event: Started) -> None:
@@ -32,15 +32,14 @@ def on_started(turn: Turn, event: Started) -> None:
     for key, at_ms in sorted(state.wakes.items()):
         turn.commands.append(WakeAt(at_ms=at_ms, key=key))
     for memory in (state.books[key] for key in sorted(state.books)):
-        memory.awaits_quote = False
+        memory.quote_asked = 0
         for cloid in list(memory.open):
             order = state.orders[cloid]
-            if order.status is OrderStatus.UNKNOWN:
-                orders.poll(turn, order)
-            else:
-                orders.doubt(turn, order, f"{event.worker} took over")
+            order.is_burnt = False  # what was recorded and not sent before the stop is never sent
+            unknown.doubt(turn, order, f"{event.worker} took over")
     for account, known in sorted(state.accounts.items()):
-        turn.commands.append(ReadOwnFills(account=account, since=known.fills_to))
+        if known.is_read:
+            turn.commands.append(ReadOwnFills(account=account, since=known.fills_to))
         turn.commands.append(ReadAccount(account=account))
     for policy in state.policy.bots:
         if policy.enabled or state.bots[policy.id].coins:
@@ -50,42 +49,47 @@ def on_started(turn: Turn, event: Started) -> None:
 
 
 def try_to_begin(turn: Turn) -> None:
-    """End the settling after a start, once orders are settled or past their deadline, and everything was read."""
+    """
+    End the settling after a start.
+
+    Orders must be settled or past their deadline; positions, and fills without a hole, read since.
+    """
     state = turn.state
     for order in (state.orders[cloid] for memory in state.books.values() for cloid in memory.open):
         if turn.now < order.verdict_from:
             return
-    if any(memory.read_time < state.started_at for memory in state.accounts.values()):
+    if any(min(memory.read_time, memory.fills_to) < state.started_at for memory in state.accounts.values()):
         return
     state.settling = False
     turn.dirty.update(key for key, memory in state.books.items() if memory.todo or memory.book.residue.size)
 
 
 def on_woke(turn: Turn, event: Woke) -> None:
-    """Do what was put off until now."""
+    """Do what was put off until now; a wake that came too early is asked for again."""
     at_ms = turn.state.wakes.get(event.key)
-    if at_ms is None or turn.now < at_ms:
+    if at_ms is None:
+        return
+    if turn.now < at_ms:
+        turn.commands.append(WakeAt(at_ms=at_ms, key=event.key))
         return
     del turn.state.wakes[event.key]
     kind, _, rest = event.key.partition(":")
     first, _, second = rest.partition(":")
     match kind:
         case "settle":
-            orders.on_settle_wake(turn, rest)
+            unknown.on_settle_wake(turn, rest)
         case "decide":
             turn.dirty.add((first, second))
         case "held":
-            fills.release_held(turn, turn.book(first, second))
+            fills.release_held(turn, (first, second))
         case "read":
             _read_again(turn, first, second)
         case "source":
             _check_silence(turn, rest)
         case "reconcile":
-            if rest in turn.state.accounts:
-                turn.commands.append(ReadAccount(account=rest))
-                turn.wake(f"reconcile:{rest}", turn.now + turn.state.policy.tuning.reconcile_ms)
+            _reconcile(turn, rest)
         case "flatten":
-            if flatten.is_flattening(turn):
+            if turn.state.latches.has(ALL, LatchKind.FLATTEN):
                 flatten.read_all(turn)
         case "day":
             turn.wake("day", day_start(turn.now) + DAY_MS)
@@ -118,12 +122,8 @@ def on_quote_unreadable(turn: Turn, event: QuoteUnreadable) -> None:
     for account in turn.state.accounts:
         memory = turn.state.books.get((account, event.coin))
         if memory is not None:
-            memory.awaits_quote, memory.quote_failed = False, True
-            if memory.todo:
-                if mark_of(turn.state, event.coin) is not None:
-                    turn.dirty.add((account, event.coin))
-                else:
-                    turn.wake(f"decide:{account}:{event.coin}", turn.now + _QUOTE_RETRY_MS)
+            memory.quote_failed = True
+            turn.dirty.add((account, event.coin))
 
 
 def on_clock(turn: Turn, event: ClockRead) -> None:
@@ -140,6 +140,17 @@ def on_rejected(turn: Turn, event: InputRejected) -> None:
 def on_notice(turn: Turn, event: Notice) -> None:
     """Pass on what people should know."""
     turn.alert(event.level, event.category, "system", event.text)
+
+
+def _reconcile(turn: Turn, account: str) -> None:
+    """Read an account's positions; and its fills, where they are not known without a hole up to lately."""
+    memory = turn.state.accounts.get(account)
+    if memory is None:
+        return
+    if memory.is_read and (turn.state.settling or turn.now > memory.fills_to + _FILLS_MS):
+        turn.commands.append(ReadOwnFills(account=account, since=memory.fills_to))
+    turn.commands.append(ReadAccount(account=account))
+    turn.wake(f"reconcile:{account}", turn.now + turn.state.policy.tuning.reconcile_ms)
 
 
 def _read_again(turn: Turn, bot: str, dex: str) -> None:

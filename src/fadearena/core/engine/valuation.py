@@ -7,12 +7,13 @@ computes them again from nothing.
 
 from fadearena.core.engine.turn import Turn
 from fadearena.core.equity import Pool
+from fadearena.core.ledger import Part
 from fadearena.core.state import BookMemory, State
-from fadearena.model.ids import AccountId, BookKey, BotId, Coin
+from fadearena.model.ids import AccountId, BookKey, BotId, Coin, dex_of
 from fadearena.model.instrument import Instrument
 from fadearena.model.margin import maintenance_margin
 from fadearena.model.market import Quote
-from fadearena.model.units import ZERO, Price, Quantity, Usd
+from fadearena.model.units import ZERO, Price, Usd
 
 
 def pool_name(state: State, account: AccountId, instrument: Instrument | None, coin: Coin) -> str:
@@ -20,7 +21,7 @@ def pool_name(state: State, account: AccountId, instrument: Instrument | None, c
     token = instrument.collateral_token if instrument else 0
     if state.accounts[account].mode.is_pooled:
         return f"token:{token}"
-    return "dex:" + (instrument.dex if instrument else coin.partition(":")[0] if ":" in coin else "")
+    return f"dex:{dex_of(coin)}"
 
 
 def pool_of(state: State, account: AccountId, coin: Coin) -> Pool:
@@ -67,13 +68,19 @@ def revalue(state: State, key: BookKey, memory: BookMemory, price: Price | None 
     holdings, gross = book.position * mark, book.gross * mark
     worst = book.worst * mark
     initial = worst / leverage_of(state, account, coin, memory) if worst else ZERO
-    maintenance = maintenance_margin(worst, instrument.margin_tiers) if worst and instrument else ZERO
+    maintenance = maintenance_of(state, coin, worst)
     pool.holdings += holdings - memory.counted_holdings
     pool.initial += initial - memory.counted_initial
     pool.maintenance += maintenance - memory.counted_maintenance
     state.exposure += gross - memory.counted_gross
     memory.counted_holdings, memory.counted_gross = holdings, gross
     memory.counted_initial, memory.counted_maintenance = initial, maintenance
+
+
+def maintenance_of(state: State, coin: Coin, notional: Usd) -> Usd:
+    """Return the maintenance margin of a notional; zero while the market is not known."""
+    instrument = state.instruments.get(coin)
+    return maintenance_margin(notional, instrument.margin_tiers) if notional and instrument else ZERO
 
 
 def _assign(state: State, key: BookKey, memory: BookMemory, instrument: Instrument | None) -> str:
@@ -100,8 +107,14 @@ def move_pool(state: State, key: BookKey, memory: BookMemory) -> None:
 
 
 def take_quotes(turn: Turn) -> None:
-    """Take over the prices that came with an event; an older price never replaces a newer one."""
+    """
+    Take over the prices that came with an event, and when the source feed's socket was last heard.
+
+    An older price never replaces a newer one.
+    """
     state = turn.state
+    if turn.event.heard is not None:
+        state.heard = max(state.heard or 0, turn.event.heard)
     for quote in turn.event.quotes:
         known = state.quotes.get(quote.coin)
         merged = quote if known is None else _merge(known, quote)
@@ -112,10 +125,9 @@ def take_quotes(turn: Turn) -> None:
             memory = state.books.get((account, quote.coin))
             if memory is None:
                 continue
-            if memory.book.position or memory.book.long or memory.book.short:
+            if memory.book.gross:
                 revalue(state, (account, quote.coin), memory)
-            memory.awaits_quote = False
-            if memory.todo:
+            if memory.todo or memory.book.residue.size:
                 turn.dirty.add((account, quote.coin))
 
 
@@ -150,10 +162,8 @@ def bot_exposure(state: State, bot: BotId) -> Usd:
     total = ZERO
     account = state.bot_policies[bot].account
     for coin in state.bots[bot].coins:
-        memory = state.books.get((account, coin))
-        if memory is None or memory.valued is None:
-            continue
-        total += (abs(memory.book.size_of(bot)) + in_flight(state, memory, bot)) * memory.valued
+        memory = state.books[account, coin]
+        total += abs(memory.book.size_of(bot)) * (memory.valued or ZERO) + in_flight(state, memory, bot)
     return total
 
 
@@ -162,25 +172,29 @@ def asset_exposure(state: State, coin: Coin) -> Usd:
     total = ZERO
     for account in state.account_policies:
         memory = state.books.get((account, coin))
-        if memory is not None and memory.valued is not None:
-            total += (memory.book.gross + in_flight(state, memory, None)) * memory.valued
+        if memory is not None:
+            total += memory.book.gross * (memory.valued or ZERO) + in_flight(state, memory, None)
     return total
 
 
-def in_flight(state: State, memory: BookMemory, bot: BotId | None) -> Quantity:
-    """Return what unsettled increases of a book could still add; of one bot, or of all (None)."""
-    total = ZERO
-    for cloid in memory.open:
-        order = state.orders[cloid]
-        if order.is_increase and (bot is None or order.terms.bot == bot):
-            total += order.remaining
-    return total
+def in_flight(state: State, memory: BookMemory, bot: BotId | None) -> Usd:
+    """Return what unsettled increases of a book could still add to exposure; of one bot, or of all (None)."""
+    orders = (state.orders[cloid] for cloid in memory.open)
+    return sum((order.reserved for order in orders if bot is None or order.terms.bot == bot), start=ZERO)
+
+
+def parts_of(turn: Turn, bot: BotId) -> list[tuple[Coin, Part]]:
+    """Return a bot's parts, by coin."""
+    state = turn.state
+    account = state.bot_policies[bot].account
+    books = ((coin, state.books[account, coin].book) for coin in state.bots[bot].coins)
+    return [(coin, book.sleeves[bot]) for coin, book in books if bot in book.sleeves]
 
 
 def total_equity(state: State) -> Usd | None:
     """Return the equity of all accounts; None while one is not known."""
     total = ZERO
-    for memory in state.accounts.values():
+    for _, memory in sorted(state.accounts.items()):
         equity = memory.purse.equity
         if equity is None:
             return None

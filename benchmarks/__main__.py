@@ -1,0 +1,94 @@
+"""`python -m benchmarks [--quick] [--json]`."""
+
+import argparse
+import platform
+import sys
+from collections.abc import Sequence
+
+import msgspec
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+import fadearena
+from benchmarks.rows import FULL, QUICK, Scale, groups
+from benchmarks.timing import Row, measure
+
+_PIPE_WIDTH = 120
+_NAME_WIDTH = 38
+_PERS = ("event", "decision")
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What `--json` prints."""
+
+    version: str
+    python: str
+    quick: bool
+    rows: tuple[Row, ...]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What deciding costs, and how it grows.")
+    parser.add_argument("--quick", action="store_true", help="a short form: fewer rounds and smaller samples")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on one line")
+    asked = parser.parse_args(arguments)
+    scale = QUICK if asked.quick else FULL
+    rows = measure_all(scale)
+    if asked.json:
+        report = Report(
+            version=fadearena.__version__,
+            python=platform.python_version(),
+            quick=asked.quick,
+            rows=rows,
+        )
+        sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+    else:
+        _show(rows)
+
+
+def measure_all(scale: Scale) -> tuple[Row, ...]:
+    """Run everything; a bar on stderr shows how far things are."""
+    asked, rows = groups(scale), list[Row]()
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("measuring", total=sum(len(group.works) * group.rounds for group in asked))
+        for group in asked:
+            rows += measure(group, lambda: bar.advance(task))
+    return tuple(rows)
+
+
+def _show(rows: Sequence[Row]) -> None:
+    """Print a table for each group: one line for each work, events on the left, decisions on the right."""
+    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    for title in dict.fromkeys(row.group for row in rows):
+        table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None)
+        table.add_column("", no_wrap=True, width=_NAME_WIDTH)
+        for per in _PERS:
+            for heading in (f"{per}: ratio", "µs", "a second"):
+                table.add_column(heading, justify="right", no_wrap=True, min_width=8)
+        table.add_column("± %", justify="right", no_wrap=True)
+        members = [row for row in rows if row.group == title]
+        for name in dict.fromkeys(row.name for row in members):
+            mine = {row.per: row for row in members if row.name == name}
+            cells = [cell for per in _PERS for cell in _cells(mine.get(per))]
+            table.add_row(name, *cells, f"{max(row.spread for row in mine.values()) * 50:.0f}")
+        console.print(table, highlight=False)
+        console.print()
+    console.print(
+        "Medians of interleaved rounds, in processor time. Ratios compare what one event or decision costs with the "
+        "first line of a table. ± is half the distance of the slowest and the fastest round.",
+        style="dim",
+        highlight=False,
+    )
+
+
+def _cells(row: Row | None) -> tuple[str, str, str]:
+    if row is None:
+        return "", "", ""
+    return f"{row.ratio:.2f}", f"{row.microseconds:,.0f}", f"{row.per_second:,.0f}"
+
+
+if __name__ == "__main__":
+    main()
