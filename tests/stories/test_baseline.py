@@ -8,15 +8,18 @@ from fadearena.model.units import Direction
 from tests.support.world import WALLET, D, World, bot, settings
 
 
-def starting(policy: StartPolicy, size: str = "10", *, price: str = "100", entry: str = "100", **more: object) -> World:
+def starting(
+    policy: StartPolicy,
+    size: str = "10",
+    *,
+    price: str = "100",
+    entry: str = "100",
+    direction: Direction = Direction.FADE,
+) -> World:
     """A bot that holds `size` SOL when following starts."""
-    world = World(settings(bot(start_policy=policy, **more)), equity="100000").started(snapshots=False)
-    for _ in range(2):
-        world.mark("SOL", price).snapshot(SOL=size, entry={"SOL": entry})
-        last = world.turn
-        world.wait(2_500)
-    world.turn = last
-    return world
+    world = World(settings(bot(start_policy=policy, direction=direction)), equity="100000").started(snapshots=False)
+    world.mark("SOL", price).snapshot(SOL=size, entry={"SOL": entry}).wait(2_500)
+    return world.mark("SOL", price).snapshot(SOL=size, entry={"SOL": entry}).later(1)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import msgspec
 
 from fadearena.model.event import Instruments, SetPolicy, SourceFills
 from fadearena.model.wallet import Feed
-from tests.support.world import WALLET, World, bot, market, settings
+from tests.support.world import WALLET, World, bot, market
 
 
 def switch(world: World, *, on: bool) -> World:

@@ -12,9 +12,9 @@ from fadearena.model.wallet import Feed
 from tests.support.world import OTHER, WALLET, D, World, bot, settings
 
 
-def by_equity(**more: object) -> World:
+def by_equity() -> World:
     """A bot sized by equity, 1 : 1 at a multiplier of 0.5."""
-    policy = settings(bot(sizing=Sizing.EQUITY, leverage_multiplier=D("0.5"), **more))
+    policy = settings(bot(sizing=Sizing.EQUITY, leverage_multiplier=D("0.5")))
     return World(policy).started().source_equity("100000")
 
 

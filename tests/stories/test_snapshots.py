@@ -2,7 +2,7 @@
 
 from fadearena.model.event import RepairStage, SourceRepair, SourceSnapshot
 from fadearena.model.record import FollowUpdate, PositionChange
-from fadearena.model.units import SECOND_MS
+from fadearena.model.units import MINUTE_MS, SECOND_MS
 from fadearena.model.wallet import Feed
 from tests.support.world import WALLET, D, World, bot, settings
 
@@ -159,3 +159,30 @@ def test_a_failed_repair_of_what_was_never_known_shows_nothing() -> None:
     world = World().started(snapshots=False).source("BTC", "1", "100000", feed=Feed.TAPE)
     world.send(SourceRepair(time=world.now, received=world.now, wallet=WALLET, stage=RepairStage.FAILED))
     assert world.all(FollowUpdate) == []
+
+
+def test_what_grew_during_an_outage_is_not_made_up_for() -> None:
+    """The first reading after a long silence shows more: nothing is opened on it, until the source grows again."""
+    world = World().started().holding("BTC", "1", "100000").wait(10 * MINUTE_MS)
+    for _ in range(2):
+        world.wait(2_500).mark("BTC", "100000").snapshot(BTC="2", entry={"BTC": "100000"})
+    assert (world.orders, world.decision.reason) == ([], "waits_for_growth")
+    assert world.target("BTC") == D("-0.1")
+    world.source("BTC", "0.2", "100000")
+    assert world.order.terms.quantity == D("0.06")
+
+
+def test_what_shrank_during_an_outage_is_reduced_at_once() -> None:
+    """Exits are always made up for."""
+    world = World().started().holding("BTC", "1", "100000").wait(10 * MINUTE_MS)
+    for _ in range(2):
+        world.wait(2_500).mark("BTC", "100000").snapshot(BTC="0.5")
+    assert world.order.terms.quantity == D("0.025")
+
+
+def test_after_an_agreeing_reading_an_outage_is_over() -> None:
+    """Growth that shows later is followed as ever."""
+    world = World().started().holding("BTC", "1", "100000").wait(10 * MINUTE_MS).snapshot(entry={"BTC": "100000"})
+    for _ in range(2):
+        world.wait(2_500).mark("BTC", "100000").snapshot(BTC="2", entry={"BTC": "100000"})
+    assert world.order.terms.quantity == D("0.05")

@@ -44,7 +44,7 @@ from fadearena.model.margin import MarginTier
 from fadearena.model.market import Quote
 from fadearena.model.order import ActionKind, ActionOutcome, Filled, NoAnswer, OwnFill, Refused, RejectCode
 from fadearena.model.policy import AccountPolicy, BotPolicy, Policy
-from fadearena.model.record import Alert, Check, Decision, Record
+from fadearena.model.record import Alert, Check, Decision, Effect, Outcome, Record
 from fadearena.model.units import Side
 from fadearena.model.wallet import Feed, SourceFill, SourcePosition, WalletRole
 
@@ -119,6 +119,11 @@ class World:
             self.now = max(self.now, at)
             self.send(Woke(time=at, received=self.now, key=key))
         self.now = end
+        return self
+
+    def later(self, ms: int) -> "World":
+        """Let time pass without an event; `turn` stays what it was."""
+        self.now += ms
         return self
 
     def order_by(self, action: OperatorAction, actor: str = "ann") -> Self:
@@ -399,3 +404,9 @@ class World:
     def unreadable(self, *, wallet: str = WALLET, dex: str | None = "") -> Self:
         """Let a read of a watched wallet fail."""
         return self.send(SourceUnreadable(time=self.now, received=self.now, wallet=wallet, reason="timeout", dex=dex))
+
+    def refused(self, name: str) -> bool:
+        """Tell whether the last decision is a skip because of this check, which shows it."""
+        decision, check = self.decision, self.check(name)
+        stopped = not self.orders and decision.outcome is Outcome.SKIP and decision.reason == name
+        return stopped and not check.passed and check.effect is Effect.SKIP

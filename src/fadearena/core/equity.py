@@ -158,9 +158,10 @@ class Purse(msgspec.Struct, kw_only=True):
         self.day_open, self.day_time, self.day_deposits = usd, self.reading.time, ZERO
 
     def turn_day(self, today: EpochMs) -> None:
-        """Begin a new day at 00:00 UTC `today`."""
-        self.day = today
-        self.rebase_day(self.reading.confirmed)
+        """Begin a new day at 00:00 UTC `today`, if it is one."""
+        if today > self.day:
+            self.day = today
+            self.rebase_day(self.reading.confirmed)
 
     def day_result(self) -> Usd | None:
         """Return the PnL since 00:00 UTC by our own sum; None while its base is not known."""

@@ -35,13 +35,18 @@ SPOT_KEYS_MAX = 256
 
 
 class DexView(msgspec.Struct, kw_only=True):
-    """What snapshots of a (wallet, dex) told: `reads` complete ones, the newest at `time`, received at `received`."""
+    """
+    What snapshots of a (wallet, dex) told: `reads` complete ones, the newest at `time`, received at `received`.
+
+    `missed` are coins that were found to have moved by the first reading after an outage.
+    """
 
     time: EpochMs = 0
     received: EpochMs = 0
     reads: int = 0
     requested: EpochMs = 0
     failed: EpochMs = 0
+    missed: list[Coin] = []
 
 
 class BotMemory(msgspec.Struct, kw_only=True):

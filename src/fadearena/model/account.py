@@ -30,6 +30,13 @@ class OwnPosition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     entry: Price | None = None
 
 
+class OpenOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An order that rests on a book of the exchange for an account of ours, whoever placed it."""
+
+    coin: Coin
+    order_id: int
+
+
 class DexState(msgspec.Struct, frozen=True, kw_only=True):
     """An account on one dex; a flat coin is absent."""
 

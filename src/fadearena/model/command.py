@@ -19,14 +19,20 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="place
 
 
 class CancelOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="cancel-order"):
-    """Cancel an order that rests although it should not."""
+    """Cancel an order that rests although it should not: one of ours by cloid, any other by the venue's id."""
 
     account: AccountId
     signer: Address
-    cloid: Cloid
+    cloid: Cloid | None = None
+    order_id: int | None = None
     asset_id: int
     nonce: int
     expires_after: EpochMs
+
+    @property
+    def subject(self) -> str:
+        """What is cancelled, as answers name it."""
+        return self.cloid or str(self.order_id)
 
 
 class BurnNonce(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="burn-nonce"):

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from fadearena.model.account import AccountMode, DexState
+from fadearena.model.account import AccountMode, DexState, OpenOrder
 from fadearena.model.ids import AccountId, Address, BotId, Cloid, Coin, Dex
 from fadearena.model.instrument import Instrument
 from fadearena.model.market import Quote
@@ -157,11 +157,12 @@ class OwnFills(Header, frozen=True, kw_only=True, gc=False, tag="own-fills"):
 
 
 class AccountRead(Header, frozen=True, kw_only=True, tag="account-read"):
-    """An account of ours, read completely over all dexs; `time` is the exchange's."""
+    """An account of ours, read completely over all dexs, with all orders that rest; `time` is the exchange's."""
 
     account: AccountId
     mode: AccountMode
     dexs: tuple[DexState, ...]
+    orders: tuple[OpenOrder, ...] = ()
     spot: Usd | None = None
 
 

@@ -48,8 +48,8 @@ def failed(command: Command, error: VenueError, now: EpochMs) -> Event:
             return OrderAnswered(time=now, received=now, cloid=identity.cloid, answer=answer)
         case BurnNonce(account=account, cloid=cloid):
             return _unknown(ActionKind.NOOP, account, cloid, why, now)
-        case CancelOrder(account=account, cloid=cloid):
-            return _unknown(ActionKind.CANCEL, account, cloid, why, now)
+        case CancelOrder(account=account):
+            return _unknown(ActionKind.CANCEL, account, command.subject, why, now)
         case SetLeverage(account=account, coin=coin):
             return _unknown(ActionKind.LEVERAGE, account, coin, why, now)
         case QueryOrder() | WakeAt():

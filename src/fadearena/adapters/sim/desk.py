@@ -118,7 +118,7 @@ class Desk:
         admitted = self._admit(command.account, command, now)
         text = f"Order was never placed, already canceled, or filled. asset={command.asset_id}"
         outcome = admitted.outcome(None if admitted.refused else text)
-        return _acted(command.account, ActionKind.CANCEL, command.cloid, outcome, now)
+        return _acted(command.account, ActionKind.CANCEL, command.subject, outcome, now)
 
     def burn(self, command: BurnNonce, now: EpochMs) -> Event:
         """Take a noop, whose only effect is that its nonce is used up."""

@@ -48,8 +48,7 @@ def on_read(turn: Turn, event: AccountRead) -> None:
     _take_equity(turn, event, account)
     conclude_all(turn, event.account)
     flatten.on_read(turn, event, account, sizes)
-    if first:
-        turn.dirty.update((event.account, coin) for coin in account.coins)
+    turn.dirty.update((event.account, coin) for coin in account.coins)
     limits.watch_tracking(turn, event.account)
     turn.wake(f"reconcile:{event.account}", turn.now + state.policy.tuning.reconcile_ms)
 

@@ -34,6 +34,7 @@ from fadearena.model.units import SECOND_MS, Size
 from fadearena.model.wallet import Feed, SourceFill, SourcePosition
 
 REREAD_MS = following.UNDECIDABLE_MS + 1
+OUTAGE_ROUNDS = 2
 _RETRY_MS = 10 * SECOND_MS
 _SURE_READS = 2
 _SOCKETS = frozenset({Feed.TAPE, Feed.USER, Feed.REPLAY})
@@ -101,6 +102,8 @@ def on_snapshot(turn: Turn, event: SourceSnapshot) -> None:
         return
     _heard(turn, memory)
     view.requested = 0
+    if view.reads and event.time - view.time > OUTAGE_ROUNDS * turn.state.policy.tuning.snapshot_round_ms:
+        view.missed = [coin for coin in memory.coins if dex_of(coin) == event.dex]
     positions = {position.coin: position for position in event.positions if is_perp(position.coin)}
     known = [coin for coin in memory.coins if dex_of(coin) == event.dex]
     again = view.reads + 1 < _SURE_READS
@@ -139,8 +142,12 @@ def _compare(
         turn.records.append(PositionChange(bot=policy.id, coin=coin, before=old, after=new, reason=reason))
     if done.moved is not None or done.started:
         after_change(turn, policy, coin, before[0], done)
+        if coin in memory.views[event.dex].missed:  # it grew during an outage: only its next growth permits again
+            turn.sleeve(policy.id, coin).growth = None
     elif _belief(follow) != before:
         show_follow(turn, policy.id, coin)
+    if follow.doubt is None and coin in memory.views[event.dex].missed:
+        memory.views[event.dex].missed.remove(coin)
     return done.wants_snapshot
 
 

@@ -1,8 +1,9 @@
 """
 Closing everything, or one bot.
 
-Flattening all closes what the exchange shows, ours or not, in every dex of every account, and goes on until two
-complete readings at least two seconds apart, newer than the last settlement and fill, show nothing.
+Flattening all closes what the exchange shows, ours or not, in every dex of every account, cancels every order that
+rests, and goes on until two complete readings at least two seconds apart, newer than the last settlement and fill,
+show nothing.
 """
 
 from fadearena.core import ledger, pricing, risk
@@ -14,7 +15,8 @@ from fadearena.core.engine.unknown import doubt
 from fadearena.core.engine.valuation import mark_of
 from fadearena.core.latches import ALL, LatchKind, bot_scope
 from fadearena.core.state import AccountMemory, BookMemory
-from fadearena.model.command import ReadAccount, ReadBook
+from fadearena.model.account import OpenOrder
+from fadearena.model.command import CancelOrder, ReadAccount, ReadBook
 from fadearena.model.event import AccountRead
 from fadearena.model.ids import AccountId, BookKey, BotId, Coin
 from fadearena.model.order import OrderStatus, OrderTerms, Purpose
@@ -64,11 +66,13 @@ def on_read(turn: Turn, event: AccountRead, account: AccountMemory, positions: d
     state = turn.state
     if not state.latches.has(ALL, LatchKind.FLATTEN):
         return
+    for order in event.orders:
+        _cancel(turn, event.account, order)
     for coin, size in sorted(positions.items()):
         memory = state.books[event.account, coin]
         if size and _may_close(turn, memory):
             _close(turn, (event.account, coin), memory, size)
-    if any(positions.values()) or not _is_newer(account, event.time):
+    if event.orders or any(positions.values()) or not _is_newer(account, event.time):
         account.flat_since = None
         return
     if account.flat_since is None or not _is_newer(account, account.flat_since):
@@ -125,6 +129,25 @@ def _may_close(turn: Turn, memory: BookMemory) -> bool:
         if order.terms.purpose is Purpose.FLATTEN and turn.now < order.verdict_from:
             return False
     return True
+
+
+def _cancel(turn: Turn, account: AccountId, order: OpenOrder) -> None:
+    """Cancel an order that rests, whoever placed it."""
+    state, instrument = turn.state, turn.state.instruments.get(order.coin)
+    if instrument is None:
+        turn.alert("critical", "flatten", order.coin, f"order {order.order_id} cannot be cancelled: unknown market")
+        return
+    signer = state.account_policies[account].signer
+    turn.commands.append(
+        CancelOrder(
+            account=account,
+            signer=signer,
+            order_id=order.order_id,
+            asset_id=instrument.asset_id,
+            nonce=turn.next_nonce(signer),
+            expires_after=turn.now + state.policy.tuning.order_life_ms,
+        )
+    )
 
 
 def _close(turn: Turn, key: BookKey, memory: BookMemory, size: Size) -> None:

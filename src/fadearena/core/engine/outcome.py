@@ -7,8 +7,9 @@ What an order brought, and what follows from its end.
 
 from fadearena.core import ledger
 from fadearena.core.engine import booking, letters
-from fadearena.core.engine.placing import reserve, show
+from fadearena.core.engine.placing import show
 from fadearena.core.engine.turn import Turn
+from fadearena.core.engine.valuation import reserve
 from fadearena.core.latches import ALL, LatchKind
 from fadearena.core.ledger import Movement
 from fadearena.core.lifecycle import News, Order, after

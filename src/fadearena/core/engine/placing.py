@@ -2,7 +2,7 @@
 
 from fadearena.core import risk
 from fadearena.core.engine.turn import Turn
-from fadearena.core.engine.valuation import mark_of
+from fadearena.core.engine.valuation import mark_of, reserve
 from fadearena.core.lifecycle import Order
 from fadearena.core.state import LABELS_MAX, State
 from fadearena.model.ids import Address, cloid_of, order_label
@@ -74,13 +74,6 @@ def spend_action(turn: Turn, account: str) -> None:
     memory = turn.state.accounts[account]
     if memory.actions_left is not None:
         memory.actions_left -= 1
-
-
-def reserve(state: State, order: Order) -> None:
-    """Count what an increase in flight could still add to exposure."""
-    reserved = order.remaining * order.reserve_price if order.is_increase else ZERO
-    state.reserved += reserved - order.reserved
-    order.reserved = reserved
 
 
 def show(turn: Turn, order: Order) -> None:

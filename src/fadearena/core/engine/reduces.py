@@ -24,6 +24,7 @@ def try_reduce(turn: Turn, want: Want) -> bool:
     state, tuning = turn.state, turn.state.policy.tuning
     instrument = state.instruments.get(want.coin)
     if turn.now < want.sleeve.retry_at:
+        turn.wake(f"decide:{want.key[0]}:{want.coin}", want.sleeve.retry_at)
         return False
     limit = None if instrument is None else _limit(turn, want, instrument)
     if instrument is None or limit is None:
@@ -92,8 +93,9 @@ def _limit(turn: Turn, want: Want, instrument: Instrument) -> Price | None:
     if not memory.quote_asked or turn.now > memory.quote_asked + pricing.STALE_MS:
         memory.quote_asked, memory.quote_failed = turn.now, False
         turn.commands.append(ReadBook(coin=want.coin))
-        turn.wake(f"decide:{want.key[0]}:{want.coin}", turn.now + QUOTE_WAIT_MS)
-    if quote is None or not (memory.quote_failed or turn.now >= memory.quote_asked + QUOTE_WAIT_MS):
+    last_call = memory.quote_asked + QUOTE_WAIT_MS
+    if quote is None or not (memory.quote_failed or turn.now >= last_call):
+        turn.wake(f"decide:{want.key[0]}:{want.coin}", last_call if turn.now < last_call else turn.now + QUOTE_WAIT_MS)
         return None
     last = msgspec.structs.replace(quote, bid=None, ask=None)
     return pricing.reduce_limit(instrument, last, side, max(_bps(turn, want), turn.state.policy.slippage.emergency_bps))

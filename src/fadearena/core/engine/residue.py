@@ -17,7 +17,10 @@ def try_residue(turn: Turn, key: BookKey, memory: BookMemory) -> None:
     state, tuning = turn.state, turn.state.policy.tuning
     instrument, quote = state.instruments.get(key[1]), usable_quote(state.quotes.get(key[1]), turn.now)
     order = -memory.book.residue.size
-    if instrument is None or turn.now < memory.residue_retry_at or pricing.is_stale(quote, turn.now):
+    if turn.now < memory.residue_retry_at:
+        turn.wake(f"decide:{key[0]}:{key[1]}", memory.residue_retry_at)
+        return
+    if instrument is None or pricing.is_stale(quote, turn.now):
         return
     limit = pricing.reduce_limit(instrument, quote, side_of(order), state.policy.slippage.reduce_bps)
     if limit is None or memory.watch.is_drifting:
@@ -40,5 +43,4 @@ def try_residue(turn: Turn, key: BookKey, memory: BookMemory) -> None:
         residue_quantity=abs(order),
     )
     memory.residue_retry_at = turn.now + RETRY_MS
-    turn.wake(f"decide:{key[0]}:{key[1]}", memory.residue_retry_at)
     place(turn, verdict, terms)

@@ -8,6 +8,7 @@ computes them again from nothing.
 from fadearena.core.engine.turn import Turn
 from fadearena.core.equity import Pool
 from fadearena.core.ledger import Part
+from fadearena.core.lifecycle import Order
 from fadearena.core.state import BookMemory, State
 from fadearena.model.ids import AccountId, BookKey, BotId, Coin, dex_of
 from fadearena.model.instrument import Instrument
@@ -127,6 +128,9 @@ def take_quotes(turn: Turn) -> None:
                 continue
             if memory.book.gross:
                 revalue(state, (account, quote.coin), memory)
+            for order in (state.orders[cloid] for cloid in memory.open):
+                order.reserve_price = max(order.terms.limit, merged.mark or ZERO)
+                reserve(state, order)
             if memory.todo or memory.book.residue.size:
                 turn.dirty.add((account, quote.coin))
 
@@ -149,6 +153,13 @@ def _merge(old: Quote, new: Quote) -> Quote:
         touch_time=touch.touch_time,
         oracle=mark.oracle if mark.oracle is not None else old.oracle,
     )
+
+
+def reserve(state: State, order: Order) -> None:
+    """Count what an increase in flight could still add to exposure."""
+    reserved = order.remaining * order.reserve_price if order.is_increase else ZERO
+    state.reserved += reserved - order.reserved
+    order.reserved = reserved
 
 
 def mark_of(state: State, coin: Coin) -> Price | None:
