@@ -124,8 +124,12 @@ class Purse(msgspec.Struct, kw_only=True):
         """Our own sum over all pools that were ever confirmed; None while none was."""
         if self.reading.confirmed is None:
             return None
-        equities = (pool.equity for _, pool in sorted(self.pools.items()))
-        return sum((equity for equity in equities if equity is not None), start=ZERO)
+        total = ZERO
+        for name in self.pools if len(self.pools) == 1 else sorted(self.pools):
+            pool = self.pools[name]
+            if pool.cash is not None:
+                total += pool.cash + pool.holdings
+        return total
 
     @property
     def equity(self) -> Usd | None:

@@ -6,6 +6,7 @@ What is remembered between two events. One owner (`engine.step`), changed in pla
 2. Whatever could grow without end has a limit, written beside it.
 """
 
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -256,6 +257,7 @@ class State(msgspec.Struct, kw_only=True):
     bot_policies: dict[BotId, BotPolicy] = {}
     account_policies: dict[AccountId, AccountPolicy] = {}
     wallets: dict[Address, BotId] = {}
+    enabled: dict[AccountId, int] = {}
 
     def set_policy(self, policy: Policy) -> None:
         """Take over settings, and the look-ups that follow from them."""
@@ -263,17 +265,17 @@ class State(msgspec.Struct, kw_only=True):
         self.bot_policies = {bot.id: bot for bot in policy.bots}
         self.account_policies = {account.id: account for account in policy.accounts}
         self.wallets = {bot.wallet: bot.id for bot in policy.bots}
+        self.enabled = dict(Counter(bot.account for bot in policy.bots if bot.enabled))
 
     def share_of(self, bot: BotPolicy) -> Ratio:
         """Return the default share of a bot: 1 / number of the account's enabled bots."""
-        enabled = sum(1 for other in self.policy.bots if other.account == bot.account and other.enabled)
-        return Ratio(1) / max(1, enabled)
+        return Ratio(1) / max(1, self.enabled.get(bot.account, 0))
 
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _PAIRED = ("follows", "sleeves", "books", "off_target")
 """Tables whose keys are pairs: written as rows, since a key in JSON is a text."""
-_LOOK_UPS = ("bot_policies", "account_policies", "wallets")
+_LOOK_UPS = ("bot_policies", "account_policies", "wallets", "enabled")
 """Not written: they follow from the settings."""
 
 
