@@ -6,6 +6,7 @@ from fadearena.model.command import ReadLeverage, SetLeverage
 from fadearena.model.event import AcceptDrift, ActionAnswered, SetPolicy
 from fadearena.model.instrument import MarginMode
 from fadearena.model.order import ActionKind, ActionOutcome
+from fadearena.model.policy import CoinRules
 from fadearena.model.units import MINUTE_MS, SECOND_MS
 from tests.support.world import OTHER, WALLET, D, World, bot, market, settings
 
@@ -37,11 +38,27 @@ def test_leverage_is_set_before_the_first_increase_which_waits_for_it() -> None:
     assert world.order.identity.nonce > action.nonce
 
 
+def test_leverage_is_set_ahead_of_need() -> None:
+    """A bot that is seen in a coin for the first time has its book made ready before it grows in it."""
+    world = World().started(leverage=False).wait(1_000).snapshot(ETH="3")
+    assert [(action.coin, action.leverage) for action in world.all(SetLeverage)] == [("ETH", 20)]
+    world.answer_leverage().wait(2_500).snapshot()
+    world.source("ETH", "1", "2000")
+    assert world.order.terms.coin == "ETH"
+
+
+def test_nothing_is_made_ready_for_a_coin_that_is_denied() -> None:
+    """Coins in which nothing will be opened cost no action."""
+    world = World(settings(bot(coins=CoinRules(deny=("ETH",))))).started(leverage=False).wait(1_000).snapshot(ETH="3")
+    assert world.all(SetLeverage) == []
+
+
 @pytest.mark.parametrize(("limits", "expected"), [((None, None), 20), ((7, None), 7), ((7, 3), 3), ((40, 50), 20)])
 def test_leverage_is_the_least_of_account_market_and_bots(limits: tuple[int | None, int | None], expected: int) -> None:
     """The account allows 20, the market 50, the bots what they say."""
     policy = settings(bot("one", WALLET, max_leverage=limits[0]), bot("two", OTHER, max_leverage=limits[1]))
     world = World(policy).started().source("BTC", "0.00001", "100000", wallet=OTHER).leverage("BTC", 1)
+    world.wait(6_000)
     world.source("BTC", "1", "100000")
     assert [action.leverage for action in world.all(SetLeverage)] == [expected]
 

@@ -240,8 +240,10 @@ def test_two_bots_take_turns_in_one_book() -> None:
 def test_budget_that_nobody_read_is_not_counted() -> None:
     """Where the address's budget of actions was never read, nothing is counted down from it."""
     story = begun()
+    order = story.opened("BTC", "1", "100000")
     story.state.accounts["main"].actions_left = None
-    story.fill(story.opened("BTC", "1", "100000"))
+    story.fill(order)
+    story.source("BTC", "-1", "100000")
     assert story.state.accounts["main"].actions_left is None
 
 

@@ -127,12 +127,14 @@ def test_a_resume_allows_increases_again() -> None:
 def test_a_check_shows_what_it_looked_at() -> None:
     """Values and limits are texts with which people can follow the decision."""
     world = World(settings(max_order_notional=D(3000))).started().source("BTC", "1", "100000")
-    assert world.check("max_order_notional") == Check("max_order_notional", False, "5000.00000", "3000", Effect.CLAMP)
+    assert world.check("max_order_notional") == Check("max_order_notional", False, "5000", "3000", Effect.CLAMP)
 
 
-def test_an_unknown_action_budget_leaves_reduces_alone() -> None:
-    """Without a reading of the budget an exit is sent all the same."""
+def test_an_unknown_action_budget_stops_increases_and_leaves_reduces_alone() -> None:
+    """Without a reading of the budget nothing is opened, and an exit is sent all the same."""
     world = World().started().holding("BTC", "1", "100000")
     world.state.accounts["main"].actions_left = None
-    world.source("BTC", "-1", "100000")
+    world.source("BTC", "1", "100000")
+    assert world.reasons == ["skip:action_budget"]
+    world.source("BTC", "-2", "100000")
     assert len(world.orders) == 1

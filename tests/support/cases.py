@@ -88,11 +88,11 @@ def margin(**changes: object) -> MarginFacts:
         equity=D(10_000),
         initial=D(0),
         maintenance=D(0),
-        worst_before=D(0),
-        worst_after=D(1),
+        worst=D(0),
+        own=D(0),
+        other=D(0),
         side=Side.BUY,
         leverage=20,
-        maintenance_ratio=D("0.01"),
         min_distance=D("0.15"),
     )
     return msgspec.structs.replace(facts, **changes)

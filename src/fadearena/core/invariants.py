@@ -60,9 +60,30 @@ def _sums(state: State) -> list[str]:
             (f"{account} {name}: initial margin", initial, pool.initial),
             (f"{account} {name}: maintenance margin", maintenance, pool.maintenance),
         ]
+    rows += _bot_sums(state)
     reserved = sum((o.remaining * o.reserve_price for o in state.orders.values() if o.is_increase), start=ZERO)
     rows.append(("reserved", reserved, state.reserved))
     return [f"{what} is {true}, kept {kept}" for what, true, kept in rows if abs(true - kept) > _TOLERANCE]
+
+
+def _bot_sums(state: State) -> list[tuple[str, Usd, Usd]]:
+    """Return what bots with a limit hold and earned, computed anew, beside the kept sums."""
+    rows: list[tuple[str, Usd, Usd]] = []
+    for bot, memory in state.bots.items():
+        flying = (o for o in state.orders.values() if o.is_increase and o.terms.bot == bot)
+        rows.append(
+            (f"{bot}: reserved", sum((o.remaining * o.reserve_price for o in flying), start=ZERO), memory.reserved)
+        )
+        if not state.bot_policies[bot].is_limited:
+            continue
+        profit = gross = ZERO
+        for coin in memory.coins:
+            book = state.books[state.bot_policies[bot].account, coin]
+            part = book.book.sleeves.get(bot)
+            if part is not None and book.valued is not None:
+                profit, gross = profit + part.value(book.valued), gross + abs(part.size) * book.valued
+        rows += [(f"{bot}: profit", profit, memory.profit), (f"{bot}: gross", gross, memory.gross)]
+    return rows
 
 
 def _equity(state: State) -> list[str]:

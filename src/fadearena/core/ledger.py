@@ -29,12 +29,15 @@ class Part(msgspec.Struct, kw_only=True, gc=False):
     fees: Usd = ZERO
     funding: Usd = ZERO
 
+    def value(self, mark: Price) -> Usd:
+        """Return realised + unrealised - fees + funding at a mark."""
+        return self.realised - self.fees + self.funding + self.size * mark - self.cost
+
     def profit(self, mark: Price | None) -> Usd | None:
         """Return realised + unrealised - fees + funding; None where an open part has no mark."""
-        settled = self.realised - self.fees + self.funding
-        if not self.size:
-            return settled
-        return None if mark is None else settled + self.size * mark - self.cost
+        if mark is None:
+            return None if self.size else self.value(ZERO)
+        return self.value(mark)
 
 
 class Book(msgspec.Struct, kw_only=True):

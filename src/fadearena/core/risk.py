@@ -6,16 +6,19 @@ Stage 5: the only place where an order is approved, clamped or refused, and wher
 3. A clamp makes an order smaller and never turns it around.
 """
 
+from decimal import Decimal
+
 import msgspec
 
+from fadearena.kit.decimals import plain
 from fadearena.model.command import PlaceOrder
 from fadearena.model.error import InvariantBroken
 from fadearena.model.instrument import Instrument
-from fadearena.model.margin import distance_ratio, liquidation_price
+from fadearena.model.margin import distance_ratio, liquidation_price, tier_of
 from fadearena.model.order import OrderIdentity, OrderTerms
 from fadearena.model.record import Check, Effect
 from fadearena.model.trading import TradingState
-from fadearena.model.units import SECOND_MS, ZERO, Bps, Price, Quantity, Ratio, Side, Usd
+from fadearena.model.units import SECOND_MS, ZERO, Bps, Price, Quantity, Ratio, Side, Size, Usd
 
 HEARD_MS = 30 * SECOND_MS
 PRICE_MS = 10 * SECOND_MS
@@ -23,6 +26,8 @@ OTHER_MARKS_MS = 30 * SECOND_MS
 CLOCK_SPREAD_MS = SECOND_MS
 NONCE_AHEAD_MS = 60 * SECOND_MS
 BELOW_MINIMUM = "below_minimum"
+_SHOWN_RATIO = Decimal("0.0001")
+_SHOWN_BPS = Decimal("0.01")
 _REDUCIBLE = (TradingState.ACTIVE, TradingState.REDUCING)
 
 
@@ -36,20 +41,26 @@ class Cap(msgspec.Struct, frozen=True, gc=False):
 
 class MarginFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
-    A margin pool before an order, and the worst un-netting of the order's book before and after it.
+    A margin pool before an order, and how the order's book could un-net.
 
-    `initial` and `maintenance` are of all books of the pool, as they stand before.
+    `initial` and `maintenance` are of all books of the pool, `worst` is the largest un-netting of this one, as they
+    stand before. `own` is the un-netting that the order changes, `other` the one that it leaves as it is; both with
+    everything that is in flight.
     """
 
     equity: Usd | None
     initial: Usd
     maintenance: Usd
-    worst_before: Quantity
-    worst_after: Quantity
+    worst: Quantity
+    own: Size
+    other: Size
     side: Side
     leverage: int
-    maintenance_ratio: Ratio
     min_distance: Ratio
+
+    def after(self, quantity: Quantity) -> Size:
+        """Return, with its sign, the largest un-netting once `quantity` is filled."""
+        return max(self.own + self.side.signed(quantity), self.other, key=abs)
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -174,29 +185,29 @@ class _Board:
     def add(self, name: str, passed: bool, value: object = "", limit: object = "", *, stops_all: bool = False) -> None:  # noqa: FBT001
         """Record a check that stops increases, or everything."""
         if passed or not (self.is_increase or stops_all):
-            self.checks.append(Check(name, passed, str(value), str(limit)))
+            self.checks.append(Check(name, passed, _text(value), _text(limit)))
             return
-        self.checks.append(Check(name, False, str(value), str(limit), Effect.SKIP))  # noqa: FBT003
+        self.checks.append(Check(name, False, _text(value), _text(limit), Effect.SKIP))  # noqa: FBT003
         self.stop = self.stop or name
 
     def wait(self, name: str, value: object = "", limit: object = "") -> None:
         """Record a check that is not passed yet, but will be looked at again by itself."""
         if not self.is_increase:
-            self.checks.append(Check(name, False, str(value), str(limit)))  # noqa: FBT003
+            self.checks.append(Check(name, False, _text(value), _text(limit)))  # noqa: FBT003
             return
-        self.checks.append(Check(name, False, str(value), str(limit), Effect.HOLD))  # noqa: FBT003
+        self.checks.append(Check(name, False, _text(value), _text(limit), Effect.HOLD))  # noqa: FBT003
         self.hold = self.hold or name
 
     def clamp(self, name: str, allowed: Quantity, value: object, limit: object) -> None:
         """Record a limit on the quantity and keep to it."""
         if not self.is_increase or self.quantity <= allowed:
-            self.checks.append(Check(name, self.quantity <= allowed, str(value), str(limit)))
+            self.checks.append(Check(name, self.quantity <= allowed, _text(value), _text(limit)))
             return
         self.quantity = max(allowed, ZERO)
         if self.quantity:
-            self.checks.append(Check(name, False, str(value), str(limit), Effect.CLAMP))  # noqa: FBT003
+            self.checks.append(Check(name, False, _text(value), _text(limit), Effect.CLAMP))  # noqa: FBT003
         else:
-            self.checks.append(Check(name, False, str(value), str(limit), Effect.SKIP))  # noqa: FBT003
+            self.checks.append(Check(name, False, _text(value), _text(limit), Effect.SKIP))  # noqa: FBT003
             self.stop = self.stop or name
 
     def verdict(self) -> Verdict:
@@ -211,6 +222,10 @@ class _Board:
 
 def _within(age: int | None, limit: int) -> bool:
     return age is not None and age <= limit
+
+
+def _text(value: object) -> str:
+    return plain(value) if isinstance(value, Decimal) else str(value)
 
 
 def _shown(value: object) -> object:
@@ -259,7 +274,8 @@ def _prices(board: _Board, case: Case) -> None:
     )
     ages = f"touch {_shown(case.touch_age)}, mark {_shown(case.mark_age)}, others {case.other_marks_age or 0}"
     board.add("price_fresh", fresh, ages, f"{PRICE_MS}, {PRICE_MS}, {OTHER_MARKS_MS}")
-    board.add("chase", case.chase is not None and case.chase <= case.chase_max, _shown(case.chase), case.chase_max)
+    chase = "unknown" if case.chase is None else case.chase.quantize(_SHOWN_BPS)
+    board.add("chase", case.chase is not None and case.chase <= case.chase_max, chase, case.chase_max)
 
 
 def _caps(board: _Board, case: Case) -> None:
@@ -279,23 +295,15 @@ def _money(board: _Board, case: Case) -> None:
         board.add("margin_available", False, "unknown")  # noqa: FBT003
         board.add("liquidation_distance", False, "unknown")  # noqa: FBT003
     else:
-        added = (facts.worst_after - facts.worst_before) * mark
+        after, tiers = facts.after(board.quantity), case.instrument.margin_tiers
+        added = (abs(after) - facts.worst) * mark
         initial = facts.initial + added / facts.leverage
         board.add("margin_available", initial <= facts.equity, initial, facts.equity)
-        maintenance = facts.maintenance + added * facts.maintenance_ratio
-        distance = distance_ratio(
-            mark,
-            liquidation_price(
-                mark,
-                facts.side.signed(facts.worst_after),
-                facts.equity - maintenance,
-                case.instrument.margin_tiers,
-            )
-            if facts.worst_after
-            else None,
-        )
+        maintenance = facts.maintenance + added * tier_of(abs(after) * mark, tiers).maintenance_ratio
+        price = liquidation_price(mark, after, facts.equity - maintenance, tiers) if after else None
+        distance = distance_ratio(mark, price)
         safe = facts.equity > maintenance and distance >= facts.min_distance
-        board.add("liquidation_distance", safe, distance, facts.min_distance)
+        board.add("liquidation_distance", safe, distance.quantize(_SHOWN_RATIO), facts.min_distance)
     for name, value, limit in case.loss_limits:
         board.add(name, limit is None or (value is not None and value < limit), _shown(value), limit or "none")
 
@@ -308,7 +316,7 @@ def _traffic(board: _Board, case: Case) -> None:
         case.orders_per_minute,
     )
     left = case.actions_left
-    board.add("action_budget", left is None or left >= case.actions_reserve, _shown(left), case.actions_reserve)
+    board.add("action_budget", left is not None and left >= case.actions_reserve, _shown(left), case.actions_reserve)
     board.add("reject_streak", case.paused_ms <= 0, case.paused_ms)
     if case.unsettled and not case.unknown_only:
         board.wait("order_settled", case.unsettled)

@@ -54,7 +54,9 @@ class BotMemory(msgspec.Struct, kw_only=True):
     """
     What is remembered of a bot beside its coins.
 
-    `since` is when it was switched on, `last_read` when its wallet was last read or heard.
+    `since` is when it was switched on, `last_read` when its wallet was last read or heard. `reserved` is the notional
+    of its increases in flight. `profit` and `gross` sum its sleeves' PnL and notional; they are kept only for bots
+    that have a limit on them.
     """
 
     since: EpochMs = 0
@@ -68,6 +70,9 @@ class BotMemory(msgspec.Struct, kw_only=True):
     silence_probed: bool = False
     silence_alerted: bool = False
     spot_keys: list[str] = []
+    reserved: Usd = ZERO
+    profit: Usd = ZERO
+    gross: Usd = ZERO
     stats: BotStats = msgspec.field(default_factory=BotStats)
 
 
@@ -107,6 +112,8 @@ class Sleeve(msgspec.Struct, kw_only=True):
     paused_until: EpochMs = 0
     said: str = ""
     trip_base: Usd = ZERO
+    counted_profit: Usd = ZERO
+    counted_gross: Usd = ZERO
     orders: int = 0
     skips: dict[str, int] = {}
 
@@ -132,7 +139,8 @@ class BookMemory(msgspec.Struct, kw_only=True):
     What is remembered of one (account, coin).
 
     `valued` is the price at which its position stands in the pool's sums; `counted_*` are its shares of the kept
-    sums. `open` are its unsettled orders, `todo` the bots whose sleeve may want something.
+    sums. `open` are its unsettled orders, `todo` the bots whose sleeve may want something, `limited` those of whose
+    PnL and notional a sum is kept.
     """
 
     book: Book = msgspec.field(default_factory=Book)
@@ -140,6 +148,7 @@ class BookMemory(msgspec.Struct, kw_only=True):
     leverage: Leverage = msgspec.field(default_factory=Leverage)
     bots: list[BotId] = []
     todo: list[BotId] = []
+    limited: list[BotId] = []
     open: list[Cloid] = []
     held_fills: list[OwnFill] = []
     valued: Price | None = None
@@ -181,13 +190,15 @@ class AccountMemory(msgspec.Struct, kw_only=True):
     """
     What is remembered of an account of ours.
 
-    `fills_to` is up to when our fills are known without a hole, `flat_since` when a complete reading first showed
-    nothing while everything is being closed, `flat_to` the newest such reading.
+    `flying` are the coins with unsettled orders. `fills_to` is up to when our fills are known without a hole,
+    `flat_since` when a complete reading first showed nothing while everything is being closed, `flat_to` the newest
+    such reading.
     """
 
     mode: AccountMode = AccountMode.UNKNOWN
     purse: Purse = msgspec.field(default_factory=Purse)
     coins: list[Coin] = []
+    flying: list[Coin] = []
     is_read: bool = False
     read_time: EpochMs = 0
     fills_to: EpochMs = 0
@@ -217,7 +228,8 @@ class State(msgspec.Struct, kw_only=True):
     """
     Everything. Keys of `follows` and `sleeves` are (bot, coin), of `books` (account, coin).
 
-    `exposure` and `reserved` are kept sums: gross notional of all books, and of increases in flight.
+    `exposure` and `reserved` are kept sums: gross notional of all books, and of increases in flight. `oldest_mark`
+    is not newer than the mark of any coin that is held; None while nobody looked.
     """
 
     seq: int = 0
@@ -253,6 +265,7 @@ class State(msgspec.Struct, kw_only=True):
     peak: Peak = msgspec.field(default_factory=Peak)
     exposure: Usd = ZERO
     reserved: Usd = ZERO
+    oldest_mark: EpochMs | None = None
     letters: dict[str, Letter] = {}
     bot_policies: dict[BotId, BotPolicy] = {}
     account_policies: dict[AccountId, AccountPolicy] = {}

@@ -98,6 +98,11 @@ class BotPolicy(msgspec.Struct, frozen=True, kw_only=True):
     account: AccountId = "main"
     coins: CoinRules = CoinRules()
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is a limit on what all its sleeves together hold or lose."""
+        return self.exposure_cap is not None or self.loss_limit is not None
+
     def problems(self) -> list[str]:
         """Return what is wrong with it, one sentence each, naming the field."""
         found: list[str] = []

@@ -231,14 +231,14 @@ def test_a_cap_never_binds_a_reduce() -> None:
 
 def test_margin_is_needed_for_the_worst_un_netting() -> None:
     """The pool must cover its initial margins and what the order's worst un-netting adds, to the cent."""
-    fits = margin(initial=D(9_950), worst_before=D(2), worst_after=D(3), maintenance=D(100))
+    fits = margin(initial=D(9_950), worst=D(2), own=D(2), maintenance=D(100))
     assert judge(case(margin=fits)).quantity == D(1)
     assert skipped(judge(case(margin=msgspec.structs.replace(fits, initial=D("9950.01")))), "margin_available")
 
 
 def test_an_order_that_nets_needs_no_margin() -> None:
     """An increase that does not raise the worst un-netting passes with all margin in use."""
-    assert judge(case(margin=margin(initial=D(10_000), worst_before=D(1)))).quantity == D(1)
+    assert judge(case(margin=margin(initial=D(10_000), worst=D(1), other=D(-1)))).quantity == D(1)
 
 
 @pytest.mark.parametrize(("side", "equity"), [(Side.BUY, "158.5"), (Side.SELL, "161.5")])
@@ -252,13 +252,13 @@ def test_liquidation_must_stay_fifteen_percent_away(side: Side, equity: str) -> 
 
 def test_a_pool_below_its_maintenance_takes_nothing() -> None:
     """Where maintenance margins exceed equity the distance does not matter any more."""
-    facts = margin(equity=D(900), maintenance=D(1_400), worst_before=D(1))
+    facts = margin(equity=D(900), maintenance=D(1_400), worst=D(1))
     assert skipped(judge(case(margin=facts)), "liquidation_distance")
 
 
 def test_a_flat_book_has_no_liquidation() -> None:
     """A reduce that leaves nothing is recorded with the largest distance there is."""
-    verdict = judge(case(is_increase=False, margin=margin(worst_before=D(1), worst_after=D(0))))
+    verdict = judge(case(is_increase=False, margin=margin(worst=D(1), own=D(-1))))
     assert check(verdict, "liquidation_distance").value == "1"
 
 

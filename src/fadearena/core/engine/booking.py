@@ -127,15 +127,19 @@ def show_sleeve(turn: Turn, key: BookKey, bot: BotId) -> None:
 def book_fee(turn: Turn, key: BookKey, bot: BotId | None, fee: Usd) -> None:
     """Pay a fee from the book's pool, and charge it to whom it belongs."""
     if fee:
-        ledger.charge(turn.state.books[key].book, bot, fee)
+        memory = turn.state.books[key]
+        ledger.charge(memory.book, bot, fee)
         pool_of(turn.state, *key).pay(fee)
+        revalue(turn.state, key, memory)
 
 
 def book_correction(turn: Turn, order: Order, fill: OwnFill, covered: Quantity, guessed: Price) -> None:
     """Replace the price of the part of a fill that was booked by its answer's average, and show its fee."""
     key, bot, change = order.book, order.terms.bot, fill.side.signed(covered)
-    paid, realised, part = ledger.correct(turn.state.books[key].book, bot, change, guessed, fill.price)
+    memory = turn.state.books[key]
+    paid, realised, part = ledger.correct(memory.book, bot, change, guessed, fill.price)
     pool_of(turn.state, *key).pay(paid)
+    revalue(turn.state, key, memory)
     turn.records.append(
         MyFill(
             key=f"{fill.key}:fix",
@@ -152,13 +156,19 @@ def book_correction(turn: Turn, order: Order, fill: OwnFill, covered: Quantity, 
             cloid=order.identity.cloid,
         )
     )
+    if bot is not None and (bot, key[1]) in turn.state.sleeves:
+        show_sleeve(turn, key, bot)
 
 
 def book_funding(turn: Turn, paid: FundingPaid) -> None:
     """Share an hour's funding among the parts of a book."""
     key = (paid.account, paid.coin)
-    for bot, share in ledger.book_funding(turn.state.books[key].book, paid.usd, paid.oracle, paid.rate):
+    memory = turn.state.books[key]
+    for bot, share in ledger.book_funding(memory.book, paid.usd, paid.oracle, paid.rate):
         turn.records.append(FundingBooked(account=key[0], coin=key[1], bot=bot, usd=share))
+        if bot is not None and (bot, key[1]) in turn.state.sleeves:
+            show_sleeve(turn, key, bot)
+    revalue(turn.state, key, memory)
     turn.state.accounts[key[0]].purse.receive(pool_of(turn.state, *key), paid.usd, paid.time)
 
 

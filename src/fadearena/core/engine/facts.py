@@ -8,20 +8,17 @@ from fadearena.core.engine.placing import orders_last_minute
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.valuation import (
     asset_exposure,
-    bot_exposure,
     leverage_of,
     maintenance_of,
-    mark_of,
-    parts_of,
     pool_of,
     total_equity,
 )
 from fadearena.core.latches import ALL, account_scope, bot_scope
-from fadearena.core.risk import Cap, Case, MarginFacts
+from fadearena.core.risk import OTHER_MARKS_MS, Cap, Case, MarginFacts
 from fadearena.core.sizing import Move, Step
 from fadearena.core.state import BookMemory, BotMemory, DexView, Sleeve
 from fadearena.model.ids import BookKey, BotId, Coin, dex_of
-from fadearena.model.margin import initial_margin, tier_of
+from fadearena.model.margin import initial_margin
 from fadearena.model.market import Quote
 from fadearena.model.order import OrderStatus
 from fadearena.model.policy import BotPolicy
@@ -91,7 +88,7 @@ def case_of(turn: Turn, want: Want, price: Price | None, *, minimum_exempt: bool
         snapshot_requested=bool(view and view.requested),
         touch_age=turn.now - quote.touch_time if quote and touch is not None else None,
         mark_age=turn.now - quote.mark_time if quote and quote.mark is not None else None,
-        other_marks_age=_other_marks_age(turn, coin),
+        other_marks_age=_other_marks_age(turn),
         chase=_chase(want, touch),
         chase_max=policy.slippage.chase_bps,
         price=price,
@@ -155,20 +152,29 @@ def _pool_equity(turn: Turn, want: Want) -> Usd | None:
     return pool_of(turn.state, *want.key).equity if is_known else None
 
 
-def _other_marks_age(turn: Turn, coin: Coin) -> int | None:
-    """Return the age of the oldest mark among the other coins that we hold; None where we hold none."""
+def _other_marks_age(turn: Turn) -> int | None:
+    """
+    Return how old the marks of coins that we hold are at most; None where we hold none.
+
+    What was found once stays true until it is too old: marks only get newer, and a coin that is newly held is
+    taken into account when it is.
+    """
+    state = turn.state
+    if state.oldest_mark is None or turn.now - state.oldest_mark > OTHER_MARKS_MS:
+        state.oldest_mark = _oldest_mark(turn)
+    return None if state.oldest_mark is None else turn.now - state.oldest_mark
+
+
+def _oldest_mark(turn: Turn) -> EpochMs | None:
     state, oldest = turn.state, None
-    for account, coins in ((a, m.coins) for a, m in state.accounts.items()):
-        for other in coins:
-            if other == coin:
-                continue
-            memory = state.books[account, other]
-            if not memory.counted_gross:
+    for account, memory in state.accounts.items():
+        for other in memory.coins:
+            if not state.books[account, other].counted_gross:
                 continue
             quote = state.quotes.get(other)
             time = quote.mark_time if quote else 0
             oldest = time if oldest is None or time < oldest else oldest
-    return None if oldest is None else turn.now - oldest
+    return oldest
 
 
 def _chase(want: Want, touch: Price | None) -> Ratio | None:
@@ -190,7 +196,7 @@ def _caps(turn: Turn, want: Want, *, is_shared: bool) -> tuple[Cap, ...]:
         asset_exposure(state, want.coin) if asset_cap is not None else ZERO,
         asset_cap,
     )
-    mine = Cap("bot_exposure_cap", bot_exposure(state, want.bot) if bot_cap is not None else ZERO, bot_cap)
+    mine = Cap("bot_exposure_cap", want.bot_memory.gross + want.bot_memory.reserved, bot_cap)
     return (_halved(everything), _halved(asset), mine) if is_shared else (everything, asset, mine)
 
 
@@ -201,48 +207,46 @@ def _halved(cap: Cap) -> Cap:
 
 def _margin(turn: Turn, want: Want, against: Size) -> MarginFacts | None:
     state = turn.state
-    instrument = state.instruments.get(want.coin)
-    if instrument is None:
+    if want.coin not in state.instruments:
         return None
-    memory, pool = want.memory, pool_of(state, *want.key)
-    delta = want.step.delta
-    after = _worst(turn, memory, (delta, against))
-    mark = memory.valued or ZERO
+    memory, pool, delta = want.memory, pool_of(state, *want.key), want.step.delta
+    long, short = _un_nettings(turn, memory, against)
+    is_long = (delta > 0) is (want.step.move is Move.INCREASE)
     initial, maintenance = _in_flight_elsewhere(turn, want)
     return MarginFacts(
         equity=_pool_equity(turn, want),
         initial=pool.initial + initial,
         maintenance=pool.maintenance + maintenance,
-        worst_before=memory.book.worst,
-        worst_after=abs(after),
-        side=side_of(after or delta),
+        worst=memory.book.worst,
+        own=long if is_long else short,
+        other=short if is_long else long,
+        side=side_of(delta),
         leverage=leverage_of(state, *want.key, memory),
-        maintenance_ratio=tier_of(abs(after) * mark, instrument.margin_tiers).maintenance_ratio,
         min_distance=state.policy.tuning.liquidation_distance,
     )
 
 
-def _worst(turn: Turn, memory: BookMemory, changes: tuple[Size, ...] = ()) -> Size:
-    """Return, with its sign, the largest position that un-netting could leave once everything in flight is filled."""
+def _un_nettings(turn: Turn, memory: BookMemory, change: Size = ZERO) -> tuple[Size, Size]:
+    """Return what only the long and only the short sleeves would leave, once everything in flight is filled."""
     book = memory.book
     open_orders = (turn.state.orders[cloid] for cloid in memory.open)
     flying = (order.terms.side.signed(order.remaining) for order in open_orders if order.is_increase)
-    long, short = book.long, book.short
-    for change in (*flying, *changes):
-        long, short = long + max(change, ZERO), short + min(change, ZERO)
-    return max((book.loose + long, book.loose + short, book.loose + long + short), key=abs)
+    long, short = book.loose + book.long, book.loose + book.short
+    for more in (*flying, change):
+        long, short = long + max(more, ZERO), short + min(more, ZERO)
+    return long, short
 
 
 def _in_flight_elsewhere(turn: Turn, want: Want) -> tuple[Usd, Usd]:
     """Return initial and maintenance margin that increases in flight in other books of the same pool would add."""
     state, initial, maintenance = turn.state, ZERO, ZERO
     account, pool = want.key[0], pool_of(state, *want.key)
-    for coin in state.accounts[account].coins:
+    for coin in state.accounts[account].flying:
         memory = state.books[account, coin]
-        if memory is want.memory or not memory.open or pool_of(state, account, coin) is not pool:
+        if memory is want.memory or pool_of(state, account, coin) is not pool:
             continue
         price = max((state.orders[cloid].reserve_price for cloid in memory.open), default=ZERO)
-        notional = abs(_worst(turn, memory)) * max(price, memory.valued or ZERO)
+        notional = max(map(abs, _un_nettings(turn, memory))) * max(price, memory.valued or ZERO)
         margin = initial_margin(notional, leverage_of(state, account, coin, memory))
         initial += max(margin - memory.counted_initial, ZERO)
         maintenance += max(maintenance_of(state, coin, notional) - memory.counted_maintenance, ZERO)
@@ -278,8 +282,7 @@ def day_profit(turn: Turn) -> Usd | None:
     return total
 
 
-def bot_loss_of(turn: Turn, bot: BotId) -> Usd | None:
-    """Return what a bot lost since its last resume (negative: earned); None where an open part has no mark."""
-    profits = [part.profit(mark_of(turn.state, coin)) for coin, part in parts_of(turn, bot)]
-    known = sum((profit for profit in profits if profit is not None), start=ZERO)
-    return None if None in profits else turn.state.bots[bot].stats.resumed_at - known
+def bot_loss_of(turn: Turn, bot: BotId) -> Usd:
+    """Return what a bot with a limit lost since its last resume (negative: earned)."""
+    memory = turn.state.bots[bot]
+    return memory.stats.resumed_at - memory.profit

@@ -38,11 +38,13 @@ def turn_day(turn: Turn) -> None:
 
 def watch(turn: Turn) -> None:
     """
-    Set the latches of limits that are breached now.
+    Set the latches of limits that are breached now; where no money moved they cannot be.
 
     Accounts that were never read hold nothing of ours; they do not keep the limits from binding.
     """
     state, policy = turn.state, turn.state.policy
+    if not turn.is_money_moved:
+        return
     purses = [memory.purse for _, memory in sorted(state.accounts.items())]
     if policy.daily_loss_limit is not None and not state.latches.has(ALL, LatchKind.DAILY_LOSS):
         results = (purse.day_result() for purse in purses)
@@ -60,24 +62,26 @@ def watch(turn: Turn) -> None:
 
 
 def watch_books(turn: Turn) -> None:
-    """Look at the books whose price came, and at all bots after something was booked."""
+    """Look at the books whose price came, and at bots with a limit after something was booked for them."""
     state = turn.state
-    for quote in turn.event.quotes:
+    for quote in turn.event.quotes if turn.is_money_moved else ():
         for account in sorted(state.account_policies):
             memory = state.books.get((account, quote.coin))
             if memory is not None and memory.counted_gross:
-                for bot in memory.bots:
+                for bot in memory.limited:
                     _watch_bot(turn, bot)
                 _protect(turn, (account, quote.coin), memory)
-    if any(isinstance(record, _LOSSY) for record in turn.records):
-        for policy in state.policy.bots:
-            _watch_bot(turn, policy.id)
+    booked = {record.bot for record in turn.records if isinstance(record, _LOSSY)}
+    for bot in sorted(bot for bot in booked if bot in state.bot_policies):
+        _watch_bot(turn, bot)
 
 
 def _watch_bot(turn: Turn, bot: BotId) -> None:
     policy = turn.state.bot_policies[bot]
-    loss = None if policy.loss_limit is None else bot_loss_of(turn, bot)
-    if loss is not None and policy.loss_limit is not None and loss >= policy.loss_limit:
+    if policy.loss_limit is None:
+        return
+    loss = bot_loss_of(turn, bot)
+    if loss >= policy.loss_limit:
         text = f"{bot} lost {loss:.2f} USD since its last resume, the limit is {policy.loss_limit}"
         _breach(turn, bot_scope(bot), LatchKind.BOT_LOSS, text)
 

@@ -85,6 +85,8 @@ def settle(turn: Turn, order: Order, news: News, reason: str, code: RejectCode |
     order.status, order.changed, order.reason = after(order.status, news), turn.now, reason
     memory = state.books[key]
     memory.open.remove(order.identity.cloid)
+    if not memory.open:
+        state.accounts[key[0]].flying.remove(key[1])
     memory.last_settled = state.accounts[key[0]].last_settled = turn.now
     state.retired.append(order.identity.cloid)
     while len(state.retired) > RETIRED_ORDERS_MAX:

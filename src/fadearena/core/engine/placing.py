@@ -1,11 +1,13 @@
 """From an approved intent to a durable order: label, cloid, nonce, and the memory of it."""
 
+from bisect import bisect_right
+
 from fadearena.core import risk
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.valuation import mark_of, reserve
 from fadearena.core.lifecycle import Order
 from fadearena.core.state import LABELS_MAX, State
-from fadearena.model.ids import Address, cloid_of, order_label
+from fadearena.model.ids import AccountId, Address, Cloid, Coin, cloid_of, order_label
 from fadearena.model.order import OrderIdentity, OrderTerms
 from fadearena.model.record import OrderUpdate
 from fadearena.model.units import MINUTE_MS, ZERO, EpochMs, Price
@@ -45,7 +47,7 @@ def place(
         reserve_price=max(terms.limit, mark_of(state, terms.coin) or ZERO),
     )
     state.orders[identity.cloid] = order
-    turn.book(terms.account, terms.coin).open.append(identity.cloid)
+    _note_flying(turn, terms.account, terms.coin, identity.cloid)
     spend_action(turn, terms.account)
     state.sent_times.append(turn.now)
     reserve(state, order)
@@ -67,6 +69,14 @@ def next_label(state: State, wallet: Address, timestamp: EpochMs, asset_id: int)
             del state.labels[old]
             state.labels_horizon = max(state.labels_horizon, time)
     return order_label(wallet, timestamp, asset_id, count)
+
+
+def _note_flying(turn: Turn, account: AccountId, coin: Coin, cloid: Cloid) -> None:
+    turn.book(account, coin).open.append(cloid)
+    flying = turn.state.accounts[account].flying
+    if coin not in flying:
+        flying.append(coin)
+        flying.sort()
 
 
 def spend_action(turn: Turn, account: str) -> None:
@@ -103,6 +113,5 @@ def orders_last_minute(turn: Turn) -> int:
     """Return how many orders were released in the last minute, forgetting older ones."""
     times = turn.state.sent_times
     horizon = turn.now - MINUTE_MS
-    if times and times[0] <= horizon:
-        turn.state.sent_times = times = [time for time in times if time > horizon]
+    del times[: bisect_right(times, horizon)]
     return len(times)

@@ -6,7 +6,7 @@ from fadearena.core import follow as following
 from fadearena.core import ledger
 from fadearena.core.engine import sources
 from fadearena.core.engine.turn import Turn
-from fadearena.core.engine.valuation import revalue
+from fadearena.core.engine.valuation import count_bots_anew
 from fadearena.core.latches import LatchKind, bot_scope
 from fadearena.core.state import AccountMemory, BotMemory
 from fadearena.model.command import ReadAccount, ReadRole
@@ -41,8 +41,7 @@ def set_policy(turn: Turn, action: SetPolicy, actor: str) -> list[str]:
                 turn.commands.append(ReadAccount(account=account.id))
     for policy in new.bots:
         _take_bot(turn, policy, old.get(policy.id), actor)
-    for key, memory in state.books.items():
-        revalue(state, key, memory)
+    count_bots_anew(turn)
     turn.records.append(SettingsChange(version=state.policy.version, actor=actor))
     return []
 

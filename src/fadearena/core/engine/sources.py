@@ -1,7 +1,7 @@
 """From what is followed to what is wanted: anchor, growth, target of each sleeve."""
 
 from fadearena.core import follow as following
-from fadearena.core.engine import booking
+from fadearena.core.engine import booking, leverage
 from fadearena.core.engine.targets import shrunk_to, target_of
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.valuation import mark_of
@@ -12,6 +12,7 @@ from fadearena.model.command import ReadSource
 from fadearena.model.ids import Address, BotId, Coin, Dex, dex_of
 from fadearena.model.policy import BotPolicy, StartPolicy
 from fadearena.model.record import Decision, FollowUpdate, Outcome
+from fadearena.model.trading import TradingState
 from fadearena.model.units import MINUTE_MS, ONE, ZERO, Quantity, Ratio, Size, sign
 
 SILENCE_MS = 10 * MINUTE_MS
@@ -48,7 +49,16 @@ def follow_of(turn: Turn, policy: BotPolicy, memory: BotMemory, coin: Coin) -> F
         view = memory.views.get(dex_of(coin))
         if view is not None and view.reads >= _SURE_READS:
             following.known_flat(follow, view.time, start_of(turn, policy, coin))
+        _prepare_book(turn, policy, coin)
     return follow
+
+
+def _prepare_book(turn: Turn, policy: BotPolicy, coin: Coin) -> None:
+    """Have leverage set ahead of need, the first time that a bot is seen in a coin."""
+    key, state = (policy.account, coin), turn.state
+    is_wanted = policy.enabled and policy.coins.permits(coin) and state.accounts[policy.account].is_read
+    if is_wanted and state.latches.strictest(*turn.scopes(policy.id, policy.account)) is TradingState.ACTIVE:
+        leverage.prepare(turn, key, state.books[key])
 
 
 def start_of(turn: Turn, policy: BotPolicy, coin: Coin) -> Start:

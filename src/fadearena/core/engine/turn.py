@@ -5,7 +5,7 @@ import msgspec
 from fadearena.core.latches import ALL, Latch, LatchKind, account_scope, bot_scope
 from fadearena.core.state import BookMemory, Sleeve, State
 from fadearena.model.command import Command, WakeAt
-from fadearena.model.event import Header
+from fadearena.model.event import Header, Marks
 from fadearena.model.ids import AccountId, Address, BookKey, BotId, Coin
 from fadearena.model.record import Alert, Record, TradingStateChange
 from fadearena.model.trading import TradingState
@@ -23,10 +23,11 @@ class Turn:
     """
     The working place of one event. Handlers change `state`, and call the methods for everything that leaves.
 
-    `dirty` are the books that are looked at before the turn ends.
+    `dirty` are the books that are looked at before the turn ends. `is_money_moved` is set unless the event brought
+    nothing but prices of coins that nobody holds.
     """
 
-    __slots__ = ("commands", "dirty", "event", "now", "records", "state")
+    __slots__ = ("commands", "dirty", "event", "is_money_moved", "now", "records", "state")
 
     def __init__(self, state: State, event: Header) -> None:
         self.state = state
@@ -35,6 +36,7 @@ class Turn:
         self.commands: list[Command] = []
         self.records: list[Record] = []
         self.dirty: set[BookKey] = set()
+        self.is_money_moved = not isinstance(event, Marks)
 
     def alert(self, level: str, category: str, subject: str, text: str) -> None:
         """Tell people."""
@@ -68,7 +70,15 @@ class Turn:
             bots = self.book(account, coin).bots
             bots.append(bot)
             bots.sort()
+            self.sum_up(bot, coin)
         return memory
+
+    def sum_up(self, bot: BotId, coin: Coin) -> None:
+        """Have a sleeve counted in its bot's kept sums, if the bot has a limit on them."""
+        memory = self.book(self.state.sleeves[bot, coin].account, coin)
+        if self.state.bot_policies[bot].is_limited and bot not in memory.limited:
+            memory.limited.append(bot)
+            memory.limited.sort()
 
     def trading_state(self, account: AccountId) -> TradingState:
         """Return what may be sent for an account, whatever the bot."""

@@ -27,8 +27,9 @@ def pool_name(state: State, account: AccountId, instrument: Instrument | None, c
 
 def pool_of(state: State, account: AccountId, coin: Coin) -> Pool:
     """Return the pool that stands for a coin, made if there is none."""
-    memory = state.accounts[account]
-    return memory.purse.pool(pool_name(state, account, state.instruments.get(coin), coin))
+    purse, memory = state.accounts[account].purse, state.books.get((account, coin))
+    known = memory.pool if memory is not None else ""
+    return purse.pool(known or pool_name(state, account, state.instruments.get(coin), coin))
 
 
 def leverage_of(state: State, account: AccountId, coin: Coin, memory: BookMemory) -> int:
@@ -74,8 +75,37 @@ def revalue(state: State, key: BookKey, memory: BookMemory, price: Price | None 
     pool.initial += initial - memory.counted_initial
     pool.maintenance += maintenance - memory.counted_maintenance
     state.exposure += gross - memory.counted_gross
+    if gross and not memory.counted_gross and state.oldest_mark is not None:
+        state.oldest_mark = min(state.oldest_mark, quote.mark_time if quote else 0)
     memory.counted_holdings, memory.counted_gross = holdings, gross
     memory.counted_initial, memory.counted_maintenance = initial, maintenance
+    for bot in memory.limited:
+        _count_sleeve(state, bot, coin, book.sleeves.get(bot), mark)
+
+
+def _count_sleeve(state: State, bot: BotId, coin: Coin, part: Part | None, mark: Price) -> None:
+    """Bring a bot's kept sums up to one of its sleeves."""
+    if part is None:
+        return
+    memory, sleeve = state.bots[bot], state.sleeves[bot, coin]
+    profit, gross = part.value(mark), abs(part.size) * mark
+    memory.profit += profit - sleeve.counted_profit
+    memory.gross += gross - sleeve.counted_gross
+    sleeve.counted_profit, sleeve.counted_gross = profit, gross
+
+
+def count_bots_anew(turn: Turn) -> None:
+    """Begin the bots' kept sums anew, after their limits changed."""
+    state = turn.state
+    for bot in state.bots.values():
+        bot.profit = bot.gross = ZERO
+    for memory in state.books.values():
+        memory.limited = []
+    for (bot_id, coin), sleeve in sorted(state.sleeves.items()):
+        sleeve.counted_profit = sleeve.counted_gross = ZERO
+        turn.sum_up(bot_id, coin)
+    for key, memory in sorted(state.books.items()):
+        revalue(state, key, memory)
 
 
 def maintenance_of(state: State, coin: Coin, notional: Usd) -> Usd:
@@ -127,6 +157,7 @@ def take_quotes(turn: Turn) -> None:
             if memory is None:
                 continue
             if memory.book.gross:
+                turn.is_money_moved = True
                 revalue(state, (account, quote.coin), memory)
             for order in (state.orders[cloid] for cloid in memory.open):
                 order.reserve_price = max(order.terms.limit, merged.mark or ZERO)
@@ -158,8 +189,14 @@ def _merge(old: Quote, new: Quote) -> Quote:
 def reserve(state: State, order: Order) -> None:
     """Count what an increase in flight could still add to exposure."""
     reserved = order.remaining * order.reserve_price if order.is_increase else ZERO
-    state.reserved += reserved - order.reserved
+    more = reserved - order.reserved
+    if not more:
+        return
+    state.reserved += more
     order.reserved = reserved
+    bot = state.bots.get(order.terms.bot) if order.terms.bot is not None else None
+    if bot is not None:
+        bot.reserved += more
 
 
 def mark_of(state: State, coin: Coin) -> Price | None:
@@ -168,30 +205,15 @@ def mark_of(state: State, coin: Coin) -> Price | None:
     return quote.mark if quote else None
 
 
-def bot_exposure(state: State, bot: BotId) -> Usd:
-    """Return the gross notional of a bot's sleeves, increases in flight included."""
-    total = ZERO
-    account = state.bot_policies[bot].account
-    for coin in state.bots[bot].coins:
-        memory = state.books[account, coin]
-        total += abs(memory.book.size_of(bot)) * (memory.valued or ZERO) + in_flight(state, memory, bot)
-    return total
-
-
 def asset_exposure(state: State, coin: Coin) -> Usd:
     """Return the gross notional of a coin over all accounts, increases in flight included."""
     total = ZERO
     for account in state.account_policies:
         memory = state.books.get((account, coin))
         if memory is not None:
-            total += memory.book.gross * (memory.valued or ZERO) + in_flight(state, memory, None)
+            total += memory.counted_gross
+            total += sum((state.orders[cloid].reserved for cloid in memory.open), start=ZERO)
     return total
-
-
-def in_flight(state: State, memory: BookMemory, bot: BotId | None) -> Usd:
-    """Return what unsettled increases of a book could still add to exposure; of one bot, or of all (None)."""
-    orders = (state.orders[cloid] for cloid in memory.open)
-    return sum((order.reserved for order in orders if bot is None or order.terms.bot == bot), start=ZERO)
 
 
 def parts_of(turn: Turn, bot: BotId) -> list[tuple[Coin, Part]]:
