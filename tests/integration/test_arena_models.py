@@ -73,6 +73,7 @@ def test_a_fade_earns_what_the_model_lost(model: str, multiplier: D, tmp_path: P
 
 
 @needs_recorded
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_a_copy_earns_what_the_model_earned(model: str, tmp_path: Path) -> None:
     """Gross PnL of a copy has the sign of the model's own."""
@@ -84,6 +85,7 @@ def test_a_copy_earns_what_the_model_earned(model: str, tmp_path: Path) -> None:
 
 
 @needs_recorded
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_without_a_skip_nothing_but_the_lot_is_lost(model: str, tmp_path: Path) -> None:
     """At multiplier 1 every size is in whole lots: where nothing is skipped the fade is the exact inverse."""

@@ -246,6 +246,13 @@ class InputRejected(Header, frozen=True, kw_only=True, gc=False, tag="input-reje
     excerpt: str = ""
 
 
+class Quarantined(Header, frozen=True, kw_only=True, gc=False, tag="quarantined"):
+    """An event on which the core raised was set aside: nothing is sent until somebody looked."""
+
+    subject: str
+    error: str
+
+
 class Notice(Header, frozen=True, kw_only=True, gc=False, tag="notice"):
     """Something that people should know: a full queue, a lost connection."""
 
@@ -377,6 +384,7 @@ Event = (
     | Woke
     | ClockRead
     | InputRejected
+    | Quarantined
     | Notice
     | Operator
 )

@@ -199,6 +199,30 @@ class EquityPoint(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="equi
     usd: Usd | None
 
 
+class BotPerformance(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="bot-performance"):
+    """
+    What a bot brought us so far.
+
+    `net` is realised + unrealised - fees + funding, `day_net` the same since 00:00 UTC. `slippage_bps` is against the
+    source's own prices (> 0: worse for us), `tracking_error` the sum of |sleeve - target| x mark as a ratio of our
+    account's equity. None is unknown, or never happened.
+    """
+
+    bot: BotId
+    round_trips: int
+    win_rate: Ratio | None
+    net: Usd
+    day_net: Usd
+    fees: Usd
+    funding: Usd
+    fills: int
+    traded_usd: Usd
+    crossed_saved_usd: Usd
+    slippage_bps: Ratio | None
+    reaction_ms: int | None
+    tracking_error: Ratio | None
+
+
 class TradingStateChange(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="trading-state"):
     """A latch was set or ended. `scope` is `all`, `bot:ID` or `account:ID`."""
 
@@ -267,6 +291,7 @@ Record = (
     | FundingBooked
     | CashBooked
     | EquityPoint
+    | BotPerformance
     | TradingStateChange
     | SettingsChange
     | Drift

@@ -36,6 +36,7 @@ from fadearena.model.event import (
     OrderFound,
     OrderSent,
     OwnFills,
+    Quarantined,
     QuoteUnreadable,
     RoleRead,
     SourceEquity,
@@ -118,6 +119,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Started: system.on_started,
     ClockRead: system.on_clock,
     InputRejected: system.on_rejected,
+    Quarantined: system.on_quarantined,
     Notice: system.on_notice,
     Operator: operators.on_operator,
 }

@@ -10,7 +10,7 @@ from fadearena.core.target import cut
 from fadearena.model.ids import AccountId, BookKey, BotId
 from fadearena.model.margin import distance_ratio, liquidation_price
 from fadearena.model.policy import OnBreach
-from fadearena.model.record import EquityPoint, FundingBooked, MyFill
+from fadearena.model.record import FundingBooked, MyFill
 from fadearena.model.units import DAY_MS, MINUTE_MS, ZERO, Usd, day_start, sign
 
 TRACKING_MS = MINUTE_MS
@@ -110,17 +110,6 @@ def profit_of(turn: Turn, account: AccountId) -> Usd:
             total += part.realised - part.fees + part.funding - part.cost
         total += memory.counted_holdings
     return total
-
-
-def points(turn: Turn) -> None:
-    """Record equity of all accounts, and our PnL from each bot."""
-    state = turn.state
-    for account, memory in sorted(state.accounts.items()):
-        turn.records.append(EquityPoint(series=f"account:{account}", usd=memory.purse.equity))
-    for policy in state.policy.bots:
-        coins = state.bots[policy.id].coins
-        if coins:
-            turn.records.append(EquityPoint(series=f"mirror:{policy.id}", usd=booking.net_of(turn, policy.id)))
 
 
 def _breach(turn: Turn, scope: str, kind: LatchKind, text: str, until_ms: int | None = None) -> None:

@@ -1,6 +1,6 @@
 """The process itself: start and takeover, wakes, clock, markets, what could not be read."""
 
-from fadearena.core.engine import fills, flatten, limits, sources, unknown
+from fadearena.core.engine import fills, flatten, performance, sources, unknown
 from fadearena.core.engine.letters import add
 from fadearena.core.engine.settings import ask_for_bot
 from fadearena.core.engine.turn import Turn
@@ -14,6 +14,7 @@ from fadearena.model.event import (
     InputRejected,
     Instruments,
     Notice,
+    Quarantined,
     QuoteUnreadable,
     Started,
     Woke,
@@ -94,7 +95,7 @@ def on_woke(turn: Turn, event: Woke) -> None:
         case "day":
             turn.wake("day", day_start(turn.now) + DAY_MS)
         case "equity":
-            limits.points(turn)
+            performance.points(turn)
             turn.wake("equity", turn.now - turn.now % MINUTE_MS + MINUTE_MS)
         case _:
             raise InvariantBroken(f"nobody asked for a wake {event.key!r}")
@@ -135,6 +136,12 @@ def on_rejected(turn: Turn, event: InputRejected) -> None:
     """Keep an input that could not be read."""
     add(turn, f"input:{turn.state.seq}", Letter(kind="input", subject=event.source, error=event.error))
     turn.alert("warning", "input", event.source, event.error)
+
+
+def on_quarantined(turn: Turn, event: Quarantined) -> None:
+    """Halt: what the event would have done is not known, so nothing that is decided now can be trusted."""
+    turn.set_latch(ALL, LatchKind.QUARANTINE, "worker", f"{event.subject}: {event.error}")
+    turn.alert("critical", "quarantine", event.subject, event.error)
 
 
 def on_notice(turn: Turn, event: Notice) -> None:
