@@ -6,6 +6,7 @@ from fadearena.model.account import AccountMode, DexState
 from fadearena.model.event import (
     AccountRead,
     CashMoved,
+    SetPolicy,
 )
 from fadearena.model.policy import AccountPolicy, Policy
 from fadearena.model.units import Direction
@@ -153,3 +154,15 @@ def test_margin_of_an_account_whose_mode_is_unknown_is_unknown() -> None:
     assert world.check("margin_available").value == "unknown"
     world.source("BTC", "-1", "100000")
     assert len(world.orders) == 1
+
+
+def test_sums_of_a_bot_follow_its_limits_and_its_sleeves_only() -> None:
+    """What a bot holds and earned is summed once it has a limit, also in books where others trade and it does not."""
+    one, two = bot("one", WALLET), bot("two", OTHER, exposure_cap=D("0.1"), loss_limit=D(500))
+    world = World(settings(one, two)).started().holding("BTC", "1", "100000")
+    world.source("BTC", "1", "100000", wallet=OTHER)
+    assert world.reasons == ["skip:bot_exposure_cap"]
+    world.mark("BTC", "101000")
+    assert (world.state.bots["one"].gross, world.state.bots["two"].gross) == (D(0), D(0))
+    world.order_by(SetPolicy(policy=settings(bot("one", WALLET, loss_limit=D(500)), two)))
+    assert (world.state.bots["one"].gross, world.state.bots["one"].profit) == (D(5050), D(-50))

@@ -189,14 +189,11 @@ def _merge(old: Quote, new: Quote) -> Quote:
 def reserve(state: State, order: Order) -> None:
     """Count what an increase in flight could still add to exposure."""
     reserved = order.remaining * order.reserve_price if order.is_increase else ZERO
-    more = reserved - order.reserved
-    if not more:
-        return
-    state.reserved += more
-    order.reserved = reserved
-    bot = state.bots.get(order.terms.bot) if order.terms.bot is not None else None
-    if bot is not None:
-        bot.reserved += more
+    more, bot = reserved - order.reserved, order.terms.bot
+    if more and bot is not None:
+        state.reserved += more
+        state.bots[bot].reserved += more
+        order.reserved = reserved
 
 
 def mark_of(state: State, coin: Coin) -> Price | None:
