@@ -18,6 +18,7 @@ from fadearena.model.command import Command, PlaceOrder
 from fadearena.model.error import InvariantBroken
 from fadearena.model.event import (
     AccountRead,
+    BudgetRead,
     ClockRead,
     Event,
     Instruments,
@@ -116,6 +117,7 @@ class Crowd:
         self._step(Instruments(time=now, received=now, instruments=tuple(map(_market, range(len(self._coins))))))
         self._step(ClockRead(time=now, received=now, offset_ms=0, spread_ms=0))
         self._step(Started(time=now, received=now, rules_version=1, worker="bench"))
+        self._step(BudgetRead(time=now, received=now, account=_ACCOUNT, actions_left=_MANY))
         books = (DexState(dex="", value=ZERO),)
         self._step(
             AccountRead(time=now, received=now, account=_ACCOUNT, mode=AccountMode.UNIFIED, dexs=books, spot=_EQUITY)

@@ -7,7 +7,7 @@ first fact, so that roles, accounts and positions are read before anything is de
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -18,6 +18,7 @@ from fadearena.adapters.sim.arena import START_MS, Arena, wallet_of
 from fadearena.adapters.sim.exchange import SimExchange
 from fadearena.adapters.sim.history import HistoryFeed
 from fadearena.adapters.sim.listing import infer_instruments
+from fadearena.adapters.sim.markets import BookOf
 from fadearena.adapters.sim.paper import PaperAccount
 from fadearena.adapters.sim.recording import BadLine, Recording, named_owner, read_recording
 from fadearena.core.engine import RULES_VERSION, step
@@ -28,7 +29,16 @@ from fadearena.kit.decimals import exact_arithmetic, normalise
 from fadearena.model.account import AccountMode
 from fadearena.model.command import ReadAccount
 from fadearena.model.error import InvalidInput, InvariantBroken
-from fadearena.model.event import AccountRead, ClockRead, Event, Instruments, Operator, SetPolicy, Started
+from fadearena.model.event import (
+    AccountRead,
+    BudgetRead,
+    ClockRead,
+    Event,
+    Instruments,
+    Operator,
+    SetPolicy,
+    Started,
+)
 from fadearena.model.ids import AccountId, Address, BotId, Coin
 from fadearena.model.instrument import Instrument
 from fadearena.model.policy import AccountPolicy, BotPolicy, Policy, Tuning
@@ -49,6 +59,7 @@ _MOST_LEVERAGE = 50
 _REPLAY_RECONCILE_MS = 10 * MINUTE_MS  # nobody trades behind the back of a paper account
 _DEMO_LEVERAGE = 5
 _RATE_A_BOT = 20
+_ACTIONS_LEFT = 10_000  # what the exchange allows an address that has not traded yet
 _MICRO = Usd("0.000001")
 
 
@@ -87,7 +98,8 @@ class Run:
     """
     A backtest that was put together. `finish` runs it; what it came to stands in the other fields.
 
-    `watchers` see every step. `paced` can slow the feed down, and end it early.
+    `watchers` see every step. `paced` can slow the feed down, and end it early. `guessed_lots` are those that nobody
+    told: the decimals of recorded fills were all there was to go by.
     """
 
     backtest: Backtest[State]
@@ -100,6 +112,7 @@ class Run:
     coins: tuple[Coin, ...]
     bad_lines: tuple[BadLine, ...] = ()
     messages: int | None = None
+    guessed_lots: dict[Coin, Quantity] = field(default_factory=dict)
 
     def finish(self) -> Tally:
         """Run to the end."""
@@ -165,7 +178,9 @@ def replay_run(plan: ReplayPlan) -> Run:
     start = min((r.messages[0][0].time for r in recordings if r.messages), default=None)
     if start is None:
         raise InvalidInput(f"nothing can be replayed, no line is a fill; the first says: {bad_lines[0]}")
-    markets, clock = _markets(plan.meta, recordings), ManualClock(start - _LEAD_MS)
+    listed = _listed(plan.meta)
+    guessed = _guessed(recordings, {market.coin for market in listed})
+    markets, clock = (*listed, *guessed), ManualClock(start - _LEAD_MS)
     bots = tuple(
         BotPolicy(
             id=bot.id,
@@ -191,6 +206,7 @@ def replay_run(plan: ReplayPlan) -> Run:
         mode=AccountMode.UNIFIED,  # one balance behind all dexs, so that builder-deployed coins can be held too
     ).run()
     run.bad_lines, run.messages = bad_lines, sum(len(recording.messages) for recording in recordings)
+    run.guessed_lots = {market.coin: market.lot for market in guessed}
     return run
 
 
@@ -207,6 +223,7 @@ def demo_run(plan: DemoPlan) -> Run:
         markets=tuple(arena.market.instruments.values()),
         equity=plan.equity,
         news=arena.news,
+        book_of=arena.market.book,
         latency_ms=plan.latency_ms,
         checks_all=True,
     ).run()
@@ -228,6 +245,7 @@ class _Plugs:
     markets: tuple[Instrument, ...]
     equity: Usd
     news: Callable[[], Iterable[MarketNews]] = tuple
+    book_of: BookOf | None = None
     latency_ms: EpochMs = 0
     mode: AccountMode = AccountMode.STANDARD
     checks_all: bool = False
@@ -236,7 +254,7 @@ class _Plugs:
         """Put it together."""
         now, state = self.clock.now_ms(), State()
         account = PaperAccount(id=ACCOUNT, start_usd=self.equity, taker_rate=self.policy.accounts[0].taker_rate)
-        venue = SimExchange(self.clock, (account,), self.markets, mode=self.mode)
+        venue = SimExchange(self.clock, (account,), self.markets, mode=self.mode, book_of=self.book_of)
         paced, watchers = Paced(self.feed), list[Watch]()
         doors = Doors(paced, venue, self.journal, self.clock, venue.markets.quote, self.news)
 
@@ -268,6 +286,10 @@ def _opening(policy: Policy, markets: tuple[Instrument, ...], now: EpochMs) -> t
         Instruments(time=now, received=now, instruments=markets),
         ClockRead(time=now, received=now, offset_ms=0, spread_ms=0),
         Started(time=now, received=now, rules_version=RULES_VERSION, worker="backtest"),
+        *(
+            BudgetRead(time=now, received=now, account=account.id, actions_left=_ACTIONS_LEFT)
+            for account in policy.accounts
+        ),
     )
 
 
@@ -285,19 +307,22 @@ def _account(max_leverage: int) -> AccountPolicy:
     return AccountPolicy(id=ACCOUNT, address=ours, signer=ours, max_leverage=max_leverage)
 
 
-def _markets(meta: Path | None, recordings: list[Recording]) -> tuple[Instrument, ...]:
-    """Return the markets of a meta file, and inferred ones for coins that it does not name."""
-    inferred = infer_instruments(fill for recording in recordings for fill in recording.fills())
+def _listed(meta: Path | None) -> tuple[Instrument, ...]:
+    """Return the markets of a meta file."""
     if meta is None:
-        return inferred
+        return ()
     try:
-        listed = recorded_meta(meta.read_bytes())
+        return recorded_meta(meta.read_bytes())
     except OSError as error:
         raise InvalidInput(f"{meta} cannot be read ({error.strerror}): give an existing file") from error
     except InvalidInput as error:
         raise InvalidInput(f"{meta}: {error}") from error
-    known = {market.coin for market in listed}
-    return (*listed, *(market for market in inferred if market.coin not in known))
+
+
+def _guessed(recordings: list[Recording], known: set[Coin]) -> tuple[Instrument, ...]:
+    """Return inferred markets of the coins that no meta file names."""
+    inferred = infer_instruments(fill for recording in recordings for fill in recording.fills())
+    return tuple(market for market in inferred if market.coin not in known)
 
 
 def _refuse_twins(bots: tuple[RecordedBot, ...]) -> None:

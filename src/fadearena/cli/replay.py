@@ -12,7 +12,8 @@ from fadearena.cli.naming import recorded_bots
 from fadearena.cli.output import Advance, print_json, show, table
 from fadearena.kit.decimals import plain
 from fadearena.model.event import SourceFills
-from fadearena.model.units import Direction
+from fadearena.model.ids import Coin
+from fadearena.model.units import ZERO, Direction
 from fadearena.ports.journal import JournalEntry
 from fadearena.runtime.summary import BotSummary, CoinSummary, Totals, by_bot, totals
 
@@ -59,6 +60,7 @@ def replay(request: ReplayRequest) -> None:
         print_json(report)
     else:
         _show(report)
+    _say_guessed_lots(run, request)
     _say_bad_lines(report)
     if report.bad_lines:
         raise SystemExit(int(ExitCode.PARTLY_BAD_INPUT))
@@ -101,6 +103,19 @@ def _run(request: ReplayRequest) -> Run:
         bar.see(0, run.messages)
         run.finish()
     return run
+
+
+def _say_guessed_lots(run: Run, request: ReplayRequest) -> None:
+    """Name on stderr the coins in which nothing is to be held only because a guessed lot is too large for it."""
+    state, coarse = run.backtest.state, set[Coin]()
+    for (bot, coin), sleeve in state.sleeves.items():
+        wanted = abs(state.follows[bot, coin].followed) * request.multiplier
+        if wanted and not sleeve.target and wanted < run.guessed_lots.get(coin, ZERO):
+            coarse.add(coin)
+    advice = "give --meta" if request.meta is None else f"{request.meta} does not list the coin"
+    for coin in sorted(coarse):
+        lot = plain(run.guessed_lots[coin])
+        say(f"{coin}: lots of {lot} were guessed from the file, targets below that are 0; {advice}")
 
 
 def _say_bad_lines(report: ReplayReport) -> None:

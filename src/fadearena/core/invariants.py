@@ -7,7 +7,7 @@ Run by tests, the demo and `replay`; a worker can afford it now and then.
 from fadearena.core.engine.valuation import leverage_of, pool_name
 from fadearena.core.state import State
 from fadearena.kit.decimals import exact_arithmetic
-from fadearena.model.ids import Cloid
+from fadearena.model.ids import BotId, Cloid
 from fadearena.model.margin import maintenance_margin
 from fadearena.model.units import ZERO, Ratio, Usd, sign
 
@@ -67,13 +67,15 @@ def _sums(state: State) -> list[str]:
 
 
 def _bot_sums(state: State) -> list[tuple[str, Usd, Usd]]:
-    """Return what bots with a limit hold and earned, computed anew, beside the kept sums."""
+    """Return what bots have in flight, and those with a limit hold and earned, anew and as it is kept."""
+    flying: dict[BotId | None, Usd] = {}
+    for order in (state.orders[cloid] for memory in state.books.values() for cloid in memory.open):
+        if order.is_increase:
+            bot_id = order.terms.bot
+            flying[bot_id] = flying.get(bot_id, ZERO) + order.remaining * order.reserve_price
     rows: list[tuple[str, Usd, Usd]] = []
     for bot, memory in state.bots.items():
-        flying = (o for o in state.orders.values() if o.is_increase and o.terms.bot == bot)
-        rows.append(
-            (f"{bot}: reserved", sum((o.remaining * o.reserve_price for o in flying), start=ZERO), memory.reserved)
-        )
+        rows.append((f"{bot}: reserved", flying.get(bot, ZERO), memory.reserved))
         if not state.bot_policies[bot].is_limited:
             continue
         profit = gross = ZERO

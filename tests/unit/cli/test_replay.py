@@ -111,6 +111,25 @@ def test_meta_file_gives_the_lots(tmp_path: Path) -> None:
     assert ours == ["-3.07", "-3"]
 
 
+def test_guessed_lots_that_are_too_large_are_told(tmp_path: Path) -> None:
+    """Where a guessed lot alone leaves nothing to hold, stderr says so in one line; the report is as without."""
+    file, meta = fills_file(tmp_path), tmp_path / "meta.json"
+    short = ("replay", file, "--json", "--multiplier", "0.04")
+    ended = fadearena(*short)
+    assert ended.code == ExitCode.OK
+    hint = "fadearena: ETH: lots of 1 were guessed from the file, targets below that are 0; "
+    assert ended.err == f"{hint}give --meta\n"
+    coin = ended.report["bots"][0]["coins"]["ETH"]
+    assert (coin["followed"], coin["target"]) == ("-20", "0")
+    for name, told in (("BTC", f"{hint}{meta} does not list the coin\n"), ("ETH", "")):
+        listed = {"name": name, "szDecimals": 0, "maxLeverage": 25, "marginTableId": 25}
+        meta.write_text(json.dumps({"universe": [listed]}))
+        assert fadearena(*short, "--meta", meta).err == told
+    assert fadearena("replay", file, "--json", "--multiplier", "0.05").err == ""
+    flat = write(tmp_path / "flat.jsonl", ROUND_TRIP[:3])
+    assert fadearena("replay", flat, "--json", "--multiplier", "0.04").err == ""
+
+
 def test_people_see_tables(tmp_path: Path) -> None:
     """Without `--json` there is a table for each bot and the sums, without colours where it is no terminal."""
     ended = fadearena("replay", fills_file(tmp_path))

@@ -14,7 +14,7 @@ mark at once; nothing ever rests.
 from collections.abc import Iterable, Mapping, Sequence
 
 from fadearena.adapters.sim.desk import Desk
-from fadearena.adapters.sim.markets import SimMarkets
+from fadearena.adapters.sim.markets import BookOf, SimMarkets
 from fadearena.adapters.sim.paper import Ledger, Leverage, PaperAccount
 from fadearena.adapters.sim.reads import answer, pay_funding
 from fadearena.adapters.sim.rules import is_liquidated
@@ -59,6 +59,7 @@ class SimExchange:
         depth_usd: What rests at each price of a quote; None is without end.
         mode: What accounts are reported as. `STANDARD` reports all cash on the first dex; `UNIFIED` reports
             the equity as the one balance behind all dexs, too.
+        book_of: Is asked for the book behind a quote; None where a quote is all that is known.
     """
 
     def __init__(
@@ -69,12 +70,13 @@ class SimExchange:
         *,
         depth_usd: Usd | None = None,
         mode: AccountMode = AccountMode.STANDARD,
+        book_of: BookOf | None = None,
     ) -> None:
         self._clock = clock
         self._mode = mode
         self._instruments = {instrument.coin: instrument for instrument in instruments}
         self._ledgers = {account.id: Ledger(account, account.start_usd) for account in accounts}
-        self.markets = SimMarkets(self._instruments, depth_usd)
+        self.markets = SimMarkets(self._instruments, depth_usd, book_of)
         self._desk = Desk(self._ledgers, self._instruments, self.markets)
         self._settled_to = clock.now_ms()
 

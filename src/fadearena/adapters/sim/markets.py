@@ -4,11 +4,13 @@ The markets of a simulation: prices, books and funding rates, as they were told 
 1. A book or a quote's touch stands until a newer one replaces it; a touch is a book of one level a side.
 2. What our own orders take is missing from the book until it is replaced, or for `REFILL_MS`.
 3. Mark = the last one told; where none was, the middle of the book.
+4. Where whole books are to be had, a touch stands for its book until an order needs the levels.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeAlias
 
 from fadearena.adapters.sim.matching import Matched, without
 from fadearena.kit.decimals import exact_arithmetic, normalise
@@ -21,6 +23,9 @@ from fadearena.model.units import SECOND_MS, ZERO, EpochMs, Price, Ratio, Side, 
 REFILL_MS = SECOND_MS
 _ENDLESS = Decimal(10) ** 15
 
+BookOf: TypeAlias = Callable[[Coin], OrderBook]
+"""Returns a coin's whole book as it stands; its best prices are those of the last quote."""
+
 
 @dataclass(slots=True)
 class _Market:
@@ -30,10 +35,22 @@ class _Market:
     full: OrderBook | None = None
     left: OrderBook | None = None
     refill_at: EpochMs = 0
+    is_touch: bool = False
 
     def lay(self, book: OrderBook) -> None:
         """Replace the book."""
         self.full = self.left = book
+        self.is_touch = False
+
+    def standing(self, now: EpochMs) -> OrderBook | None:
+        """Return what is left of the book now."""
+        if self.left is not self.full and now >= self.refill_at:
+            self.left = self.full
+        return self.left
+
+    def price(self) -> Price | None:
+        """Return the mark, or the middle of the book."""
+        return self.mark or _middle(self.full)
 
 
 class SimMarkets:
@@ -43,17 +60,21 @@ class SimMarkets:
     Args:
         instruments: The markets by coin; depth is cut to their lots.
         depth_usd: What rests at each price of a book that is made from a quote; None is without end.
+        book_of: Is asked for the book behind a quote; None where a quote is all that is known.
     """
 
-    def __init__(self, instruments: Mapping[Coin, Instrument], depth_usd: Usd | None = None) -> None:
+    def __init__(
+        self, instruments: Mapping[Coin, Instrument], depth_usd: Usd | None = None, book_of: BookOf | None = None
+    ) -> None:
         self._instruments = instruments
         self._depth_usd = depth_usd
+        self._book_of = book_of
         self._markets: dict[Coin, _Market] = {}
 
     def on_quote(self, quote: Quote) -> None:
         """Take a quote; a mark or touch that it leaves open stays, and so does a book newer than its touch."""
         market = self._market(quote.coin)
-        market.mark = quote.mark or market.mark
+        market.mark = market.mark if quote.mark is None else normalise(quote.mark)
         market.oracle = quote.oracle or market.oracle
         has_touch = quote.bid is not None or quote.ask is not None
         instrument = self._instruments.get(quote.coin)
@@ -66,6 +87,7 @@ class SimMarkets:
                     asks=_level(quote.ask, self._depth_usd, instrument),
                 )
             )
+            market.is_touch = True
 
     def on_book(self, book: OrderBook) -> None:
         """Take a book, unless a newer one is known."""
@@ -83,9 +105,9 @@ class SimMarkets:
         market = self._markets.get(coin)
         if market is None:
             return None
-        if market.left is not market.full and now >= market.refill_at:
-            market.left = market.full
-        return market.left
+        if market.is_touch and self._book_of is not None:
+            market.lay(self._book_of(coin))
+        return market.standing(now)
 
     def take(self, coin: Coin, side: Side, matched: Matched, now: EpochMs) -> None:
         """Take what an order of `side` matched out of the book."""
@@ -97,9 +119,7 @@ class SimMarkets:
     def mark(self, coin: Coin) -> Price | None:
         """Return the mark price, or the middle of the book; None where neither is known."""
         market = self._markets.get(coin)
-        if market is None:
-            return None
-        return market.mark or _middle(market.full)
+        return None if market is None else market.price()
 
     def mid(self, coin: Coin) -> Price | None:
         """Return the middle of the book; None where a side is empty."""
@@ -116,18 +136,22 @@ class SimMarkets:
 
     def quote(self, coin: Coin, now: EpochMs) -> Quote | None:
         """Return a coin's prices as they stand now; None where nothing is known."""
-        book = self.book(coin, now)
-        mark = self.mark(coin)
+        market = self._markets.get(coin)
+        if market is None:
+            return None
+        book, mark = market.standing(now), market.mark
+        if mark is None and (middle := _middle(market.full)) is not None:
+            mark = normalise(middle)
         if mark is None and book is None:
             return None
         return Quote(
             coin=coin,
-            mark=None if mark is None else normalise(mark),
+            mark=mark,
             mark_time=now if mark is not None else 0,
             bid=book.bids[0].price if book is not None and book.bids else None,
             ask=book.asks[0].price if book is not None and book.asks else None,
             touch_time=now if book is not None else 0,
-            oracle=self._market(coin).oracle,
+            oracle=market.oracle,
         )
 
     def read_book(self, coin: Coin, now: EpochMs) -> Sequence[Event]:
@@ -138,7 +162,10 @@ class SimMarkets:
         return (Marks(time=now, received=now, quotes=(quote,)),)
 
     def _market(self, coin: Coin) -> _Market:
-        return self._markets.setdefault(coin, _Market())
+        market = self._markets.get(coin)
+        if market is None:
+            market = self._markets[coin] = _Market()
+        return market
 
 
 def _level(price: Price | None, depth_usd: Usd | None, instrument: Instrument | None) -> tuple[BookLevel, ...]:

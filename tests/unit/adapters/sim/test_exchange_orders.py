@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from fadearena.adapters.sim.exchange import SimExchange
+from fadearena.adapters.sim.paper import PaperAccount
 from fadearena.model.account import DexState, OwnPosition
 from fadearena.model.event import (
     OrderAnswered,
@@ -12,6 +14,7 @@ from fadearena.model.event import (
 from fadearena.model.market import BookLevel, OrderBook
 from fadearena.model.order import Filled, Refused, RejectCode
 from tests.support.paper import (
+    ETH,
     Paper,
     answer_of,
     read_account,
@@ -62,6 +65,40 @@ def test_order_walks_a_book_and_may_fill_in_part() -> None:
     assert isinstance(filled, OwnFills)
     assert [fill.price for fill in filled.fills] == [2000, 2002]
     assert len({fill.key for fill in filled.fills}) == 2
+
+
+def read_touch(paper: Paper) -> tuple[str, str]:
+    """Return bid and ask of ETH as the venue has them now, as texts."""
+    quote = paper.exchange.markets.quote("ETH", paper.clock.now_ms())
+    assert quote is not None
+    return str(quote.bid), str(quote.ask)
+
+
+def test_book_behind_a_quote_is_asked_for_when_an_order_needs_it() -> None:
+    """A quote's touch stands for its book until an order walks it, and what the order took is missing then."""
+    asked: list[str] = []
+    bids = (BookLevel(Decimal(1999), Decimal(1)),)
+    asks = (BookLevel(Decimal(2000), Decimal("0.1")), BookLevel(Decimal(2002), Decimal("0.1")))
+
+    def book_of(coin: str) -> OrderBook:
+        asked.append(coin)
+        return OrderBook(coin=coin, time=paper.clock.now_ms(), bids=bids, asks=asks)
+
+    paper = Paper()
+    paper.exchange = SimExchange(
+        paper.clock, [PaperAccount(id="main", start_usd=Decimal(1_000))], [ETH], book_of=book_of
+    )
+    paper.quote("ETH", "1999", "2000")
+    assert read_touch(paper) == ("1999", "2000")
+    assert not asked
+    assert paper.trade("0.1", "2002") == Filled(quantity=Decimal("0.1"), average_price=Decimal(2000), order_id=1)
+    assert read_touch(paper) == ("1999", "2002")
+    assert paper.trade("0.2", "2002") == Filled(quantity=Decimal("0.1"), average_price=Decimal(2002), order_id=2)
+    assert asked == ["ETH"]
+    paper.quote("ETH", "1999", "2000")
+    assert read_touch(paper) == ("1999", "2000")
+    assert paper.trade("0.2", "2002") == Filled(quantity=Decimal("0.2"), average_price=Decimal(2001), order_id=3)
+    assert asked == ["ETH", "ETH"]
 
 
 def test_what_we_took_is_gone_for_a_second() -> None:

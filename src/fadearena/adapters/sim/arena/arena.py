@@ -59,7 +59,7 @@ class Arena:
         self._rng = chance(seed, "tape")
         self._order_ids = count(1_000_000)
         self._sequence = count()
-        self._shown: EpochMs = 0
+        self._shown_hour = 0
         self._pending: list[tuple[EpochMs, int, Event]] = []
         first = START_MS - _HISTORY_MS
         self._due = [(first + trader.rng.randrange(_HISTORY_MS), n) for n, trader in enumerate(self.traders)]
@@ -87,16 +87,13 @@ class Arena:
         return heapq.heappop(self._pending)[2]
 
     def news(self) -> Sequence[MarketNews]:
-        """Return what the last second brought beside quotes: books, and at a new hour funding rates."""
-        market, before = self.market, self._shown
-        if market.time == before:
+        """Return what the last second brought beside quotes: funding rates at a new hour. Books are asked for."""
+        hour, before = self.market.time // HOUR_MS, self._shown_hour
+        if hour == before:
             return ()
-        self._shown = market.time
+        self._shown_hour = hour
         with exact_arithmetic():
-            books: list[MarketNews] = [market.book(coin) for coin in market.coins]
-            if market.time // HOUR_MS != before // HOUR_MS:
-                books += [market.funding(coin) for coin in market.coins]
-        return books
+            return [self.market.funding(coin) for coin in self.market.coins]
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Iterate over the events that were not delivered yet."""
@@ -134,7 +131,7 @@ class Arena:
         """Move the market on by one second and put what happens in it in order of arrival."""
         self.market.step()
         now = self.market.time
-        self._put(Marks(time=now, received=now, heard=now, quotes=tuple(self.market.quotes.values())))
+        self._put(Marks(time=now, received=now, heard=now, quotes=self.market.all_quotes()))
         self._trade()
         for n, trader in enumerate(self.traders):
             at = now + n * 37 % SECOND_MS

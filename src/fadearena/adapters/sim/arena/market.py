@@ -3,7 +3,8 @@ Made-up prices: correlated walks with trends, jumps, quiet hours, funding and a 
 
 1. Everything is drawn from one seeded generator, in whole numbers: the same seed gives the same prices on
    every machine. Prices are kept in billionths of a dollar and rounded to a tick only where they are shown.
-2. The book is a function of price and time and draws nothing, so that looking at it changes nothing.
+2. Marks, quotes and books are functions of path and time and draw nothing, so that looking at them changes nothing;
+   they are made when somebody looks.
 """
 
 from decimal import Decimal
@@ -89,14 +90,14 @@ class Market:
         self.listings = listings(coins)
         self.instruments = {one.coin: one.instrument for one in self.listings}
         self.coins = tuple(self.instruments)
-        self.quotes: dict[Coin, Quote] = {}
+        self._marks: dict[Coin, Price] = {}
+        self._quotes: dict[Coin, Quote] = {}
         self._rng = rng
         self._depth = {one.coin: one.depth_usd for one in self.listings}
         self._walks: dict[Coin, _Walk] = {}
         for one in self.listings:
             nano = int(one.price.scaleb(9))
             self._walks[one.coin] = _Walk(nano, nano, nano)
-        self._quote_all()
 
     @property
     def is_quiet(self) -> bool:
@@ -115,16 +116,26 @@ class Market:
             walk.slow += (walk.nano - walk.slow) // 90
             if self._rng.getrandbits(7) == 0:
                 walk.trend = self._noise(14_000) // calm
-        self._quote_all()
+        self._marks.clear()
+        self._quotes.clear()
 
     def quote(self, coin: Coin) -> Quote:
         """Return a coin's prices now."""
-        return self.quotes[coin]
+        quote = self._quotes.get(coin)
+        if quote is None:
+            quote = self._quotes[coin] = self._made_quote(coin)
+        return quote
+
+    def all_quotes(self) -> tuple[Quote, ...]:
+        """Return the prices of all coins now."""
+        return tuple(map(self.quote, self.coins))
 
     def mark(self, coin: Coin) -> Price:
         """Return a coin's mark price now."""
-        mark = self.quotes[coin].mark
-        return mark if mark is not None else Decimal(0)
+        mark = self._marks.get(coin)
+        if mark is None:
+            mark = self._marks[coin] = normalise(self.instruments[coin].price_down(self._exact(coin)))
+        return mark
 
     def momentum(self, coin: Coin) -> int:
         """Return how far the fast average is above the slow one, in millionths of the price."""
@@ -138,7 +149,7 @@ class Market:
 
     def book(self, coin: Coin) -> OrderBook:
         """Return the resting orders of a coin, a basis point of the price apart."""
-        rules, quote, depth = self.instruments[coin], self.quotes[coin], self._depth[coin]
+        rules, quote, depth = self.instruments[coin], self.quote(coin), self._depth[coin]
         bids, asks = dict[Price, Quantity](), dict[Price, Quantity]()
         for level in range(_LEVELS):
             swing = 50 + (self.time // 1_000 * 7919 + level * 104_729) % 100
@@ -163,20 +174,21 @@ class Market:
         size = 2_000_000 + draw(23)
         return size if draw(1) else -size
 
-    def _quote_all(self) -> None:
-        for coin, walk in self._walks.items():
-            exact = Decimal(walk.nano).scaleb(-9)
-            rules = self.instruments[coin]
-            mark = normalise(rules.price_down(exact))
-            self.quotes[coin] = Quote(
-                coin=coin,
-                mark=mark,
-                mark_time=self.time,
-                bid=normalise(rules.price_down(exact * (1 - _SPREAD))),
-                ask=normalise(rules.price_up(exact * (1 + _SPREAD))),
-                touch_time=self.time,
-                oracle=mark,
-            )
+    def _exact(self, coin: Coin) -> Price:
+        """Return a coin's price before it is rounded."""
+        return Decimal(self._walks[coin].nano).scaleb(-9)
+
+    def _made_quote(self, coin: Coin) -> Quote:
+        exact, rules, mark = self._exact(coin), self.instruments[coin], self.mark(coin)
+        return Quote(
+            coin=coin,
+            mark=mark,
+            mark_time=self.time,
+            bid=normalise(rules.price_down(exact * (1 - _SPREAD))),
+            ask=normalise(rules.price_up(exact * (1 + _SPREAD))),
+            touch_time=self.time,
+            oracle=mark,
+        )
 
 
 def _levels(quantities: dict[Price, Quantity]) -> tuple[BookLevel, ...]:

@@ -95,4 +95,6 @@ def _parts(rng: Random, market: Market, wish: Wish) -> Iterator[Quantity]:
 def _price(market: Market, wish: Wish, side: Side, step: int) -> Price:
     rules, touch = market.instruments[wish.coin], market.quote(wish.coin).touch(side)
     best = touch if touch is not None else market.mark(wish.coin)
+    if step == 0:
+        return best
     return normalise(rules.price_outwards(side, best * (1 + side.sign * step * BPS / 2)))

@@ -99,8 +99,10 @@ class Trader:
         if wish is None or not wish.change:
             return None
         growth = abs(self.position(wish.coin) + wish.change) - abs(self.position(wish.coin))
-        gross = self.gross(market) + max(growth, ZERO) * market.mark(wish.coin)
-        if growth > 0 and gross > _GROSS_LIMIT * self.equity(market):
+        if growth <= 0:
+            return wish
+        gross = self.gross(market) + growth * market.mark(wish.coin)
+        if gross > _GROSS_LIMIT * self.equity(market):
             closing = self.close(wish.coin)
             return closing if closing.change else None
         return wish

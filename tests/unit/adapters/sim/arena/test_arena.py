@@ -24,8 +24,8 @@ from fadearena.model.event import (
     SourceUnreadable,
 )
 from fadearena.model.ids import Coin
-from fadearena.model.market import FundingRate, OrderBook
-from fadearena.model.units import HOUR_MS, SECOND_MS, Side, Size
+from fadearena.model.market import FundingRate
+from fadearena.model.units import HOUR_MS, Side, Size
 from fadearena.model.wallet import Feed, SourceFill, WalletRole
 from fadearena.ports.wallet_feed import SourceRead
 from fadearena.runtime.immediate import immediately
@@ -263,17 +263,28 @@ def test_nights_are_quiet() -> None:
     assert moved(midnight + 4 * HOUR_MS) * 2 < moved(midnight + 14 * HOUR_MS)
 
 
-def test_news_are_books_every_second_and_rates_every_hour() -> None:
-    """After the market moved there is a book of each coin, with the first of an hour its funding rate."""
-    arena = arena_of(seconds=2)
+def test_news_are_rates_every_hour() -> None:
+    """With the first event of an hour comes each coin's funding rate; in between nothing but quotes is told."""
+    arena = arena_of(seconds=HALF_AN_HOUR * 2)
     arena.deliver()
-    first = arena.news()
-    assert [type(news) for news in first] == [OrderBook] * 6 + [FundingRate] * 6
+    assert [type(news) for news in arena.news()] == [FundingRate] * 6
     assert arena.news() == ()
-    while arena.next_time is not None and arena.next_time < START_MS + 2 * SECOND_MS:
+    while arena.market.time < START_MS + HOUR_MS:
+        assert arena.news() == ()
         arena.deliver()
-    arena.deliver()
-    assert [type(news) for news in arena.news()] == [OrderBook] * 6
+    assert [type(news) for news in arena.news()] == [FundingRate] * 6
+
+
+def test_looking_changes_nothing() -> None:
+    """Marks, quotes and books are made when somebody looks: the story is the same whoever looks, and when."""
+    seen, unseen = (Market(chance(5, "market"), 6, START_MS) for _ in range(2))
+    for _ in range(100):
+        for market in (seen, unseen):
+            market.step()
+        for coin in seen.coins:
+            assert seen.book(coin) == seen.book(coin)
+            assert seen.mark(coin) == seen.quote(coin).mark
+    assert seen.all_quotes() == unseen.all_quotes()
 
 
 def test_arena_can_be_larger() -> None:
