@@ -69,8 +69,9 @@ def _sums(state: State) -> list[str]:
 def _bot_sums(state: State) -> list[tuple[str, Usd, Usd]]:
     """Return what bots have in flight, and those with a limit hold and earned, anew and as it is kept."""
     flying: dict[BotId | None, Usd] = {}
-    for order in (state.orders[cloid] for memory in state.books.values() for cloid in memory.open):
-        if order.is_increase:
+    listed = (state.orders.get(cloid) for memory in state.books.values() for cloid in memory.open)
+    for order in listed:
+        if order is not None and order.is_increase:
             bot_id = order.terms.bot
             flying[bot_id] = flying.get(bot_id, ZERO) + order.remaining * order.reserve_price
     rows: list[tuple[str, Usd, Usd]] = []
