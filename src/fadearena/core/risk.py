@@ -225,6 +225,8 @@ def _within(age: int | None, limit: int) -> bool:
 
 
 def _text(value: object) -> str:
+    if type(value) is str:
+        return value
     return plain(value) if isinstance(value, Decimal) else str(value)
 
 

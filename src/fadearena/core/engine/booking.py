@@ -45,7 +45,7 @@ def settle_moves(
             _after_sleeve(turn, key, move.bot, move, fee_due)
     if moves[0].kind not in _INTERNAL:
         pool_of(turn.state, key[0], key[1]).pay(flow)
-    revalue(turn.state, key, memory, moves[-1].price)
+    revalue(turn.state, key, memory, moves[-1].price, [move.bot for move in moves])
     if memory.todo:
         turn.dirty.add(key)
 
@@ -130,7 +130,7 @@ def book_fee(turn: Turn, key: BookKey, bot: BotId | None, fee: Usd) -> None:
         memory = turn.state.books[key]
         ledger.charge(memory.book, bot, fee)
         pool_of(turn.state, *key).pay(fee)
-        revalue(turn.state, key, memory)
+        revalue(turn.state, key, memory, touched=[bot])
 
 
 def book_correction(turn: Turn, order: Order, fill: OwnFill, covered: Quantity, guessed: Price) -> None:
@@ -139,7 +139,7 @@ def book_correction(turn: Turn, order: Order, fill: OwnFill, covered: Quantity, 
     memory = turn.state.books[key]
     paid, realised, part = ledger.correct(memory.book, bot, change, guessed, fill.price)
     pool_of(turn.state, *key).pay(paid)
-    revalue(turn.state, key, memory)
+    revalue(turn.state, key, memory, touched=[bot])
     turn.records.append(
         MyFill(
             key=f"{fill.key}:fix",

@@ -5,6 +5,8 @@ Whatever changes a book's position or price calls `revalue`; nothing else touche
 computes them again from nothing.
 """
 
+from collections.abc import Iterable
+
 from fadearena.core.engine.turn import Turn
 from fadearena.core.equity import Pool
 from fadearena.core.ledger import Part
@@ -52,17 +54,29 @@ def wanted_leverage(state: State, account: AccountId, coin: Coin, memory: BookMe
     return min(limits)
 
 
-def revalue(state: State, key: BookKey, memory: BookMemory, price: Price | None = None) -> None:
+def revalue(
+    state: State,
+    key: BookKey,
+    memory: BookMemory,
+    price: Price | None = None,
+    touched: Iterable[BotId | None] | None = None,
+) -> None:
     """
     Bring the kept sums up to a book's position and price.
 
-    `price` is the new mark, or the price of a trade where no mark was ever known.
+    Args:
+        state: Changed in place.
+        key: The book.
+        memory: What is remembered of it.
+        price: The price of a trade, for where no mark was ever known.
+        touched: The bots whose part changed, if not the price did; None for all.
     """
     account, coin = key
     quote = state.quotes.get(coin)
     mark = quote.mark if quote and quote.mark is not None else memory.valued or price
     if mark is None:
         return
+    is_moved = touched is None or memory.valued != mark
     memory.valued = mark
     book = memory.book
     instrument = state.instruments.get(coin)
@@ -79,7 +93,7 @@ def revalue(state: State, key: BookKey, memory: BookMemory, price: Price | None 
         state.oldest_mark = min(state.oldest_mark, quote.mark_time if quote else 0)
     memory.counted_holdings, memory.counted_gross = holdings, gross
     memory.counted_initial, memory.counted_maintenance = initial, maintenance
-    for bot in memory.limited:
+    for bot in memory.limited if is_moved else sorted({bot for bot in touched or () if bot in memory.limited}):
         _count_sleeve(state, bot, coin, book.sleeves.get(bot), mark)
 
 
