@@ -75,9 +75,9 @@ def test_bot_that_waits_for_its_growth_can_be_removed() -> None:
     story = begun(settings(bot(), bot("two", OTHER)))
     order = story.opened("BTC", "1", "100000")
     story.source("BTC", "1", "100000", wallet=OTHER)
-    assert story.state.books["main", "BTC"].todo == ["bot", "two"]
+    assert story.state.books["main", "BTC"].wanting == ["bot", "two"]
     story.remove("two")
-    assert (story.refusal(), story.state.books["main", "BTC"].todo) == ("", ["bot"])
+    assert (story.refusal(), story.state.books["main", "BTC"].wanting) == ("", ["bot"])
     assert story.fill(order).orders == []
 
 

@@ -263,7 +263,7 @@ class Exchange:
         if sign(size) == way * sign(self.world.followed(coin, name)):
             return True
         memory = self.world.state.books["main", coin]
-        return name in memory.todo and sign(self.world.target(coin, name)) != sign(size)
+        return name in memory.wanting and sign(self.world.target(coin, name)) != sign(size)
 
     def check_ratios(self) -> None:
         """An anchor's ratio never rises."""

@@ -139,7 +139,7 @@ class BookMemory(msgspec.Struct, kw_only=True):
     What is remembered of one (account, coin).
 
     `valued` is the price at which its position stands in the pool's sums; `counted_*` are its shares of the kept
-    sums. `open` are its unsettled orders, `todo` the bots whose sleeve may want something, `limited` those of whose
+    sums. `open` are its unsettled orders, `wanting` the bots whose sleeve may want something, `limited` those of whose
     PnL and notional a sum is kept.
     """
 
@@ -147,7 +147,7 @@ class BookMemory(msgspec.Struct, kw_only=True):
     watch: Watch = msgspec.field(default_factory=Watch)
     leverage: Leverage = msgspec.field(default_factory=Leverage)
     bots: list[BotId] = []
-    todo: list[BotId] = []
+    wanting: list[BotId] = []
     limited: list[BotId] = []
     open: list[Cloid] = []
     held_fills: list[OwnFill] = []

@@ -46,7 +46,7 @@ def settle_moves(
     if moves[0].kind not in _INTERNAL:
         pool_of(turn.state, key[0], key[1]).pay(flow)
     revalue(turn.state, key, memory, moves[-1].price, [move.bot for move in moves])
-    if memory.todo:
+    if memory.wanting:
         turn.dirty.add(key)
 
 
@@ -92,14 +92,14 @@ def wants_work(turn: Turn, key: BookKey, bot: BotId) -> None:
     memory, sleeve = turn.state.books[key], turn.state.sleeves[(bot, key[1])]
     if memory.book.size_of(bot) != sleeve.target:
         turn.state.off_target.setdefault((bot, key[1]), turn.now)
-        if bot not in memory.todo:
-            memory.todo.append(bot)
-            memory.todo.sort()
+        if bot not in memory.wanting:
+            memory.wanting.append(bot)
+            memory.wanting.sort()
         turn.dirty.add(key)
         return
     turn.state.off_target.pop((bot, key[1]), None)
-    if bot in memory.todo:
-        memory.todo.remove(bot)
+    if bot in memory.wanting:
+        memory.wanting.remove(bot)
     sleeve.is_emergency, sleeve.growth, sleeve.said = False, None, ""
     if sleeve.target:
         sleeve.unmatched, sleeve.unmatched_usd, sleeve.implied_price = ZERO, ZERO, None

@@ -24,7 +24,7 @@ from fadearena.model.trading import TradingState
 def decide_book(turn: Turn, key: BookKey) -> None:
     """Look at one book and release at most one order."""
     state, memory = turn.state, turn.state.books[key]
-    if not memory.todo and not memory.book.residue.size:
+    if not memory.wanting and not memory.book.residue.size:
         return
     if not state.started or state.settling or not state.accounts[key[0]].is_read:
         return
@@ -57,9 +57,9 @@ def _reduce_one(turn: Turn, wants: list[Want]) -> bool:
 def wants_of(turn: Turn, key: BookKey, memory: BookMemory) -> list[Want]:
     """Return the sleeves of a book that want something now, the largest tracking error first."""
     wants = list[Want]()
-    for want in [want for bot in memory.todo if (want := _want_of(turn, key, memory, bot)) is not None]:
+    for want in [want for bot in memory.wanting if (want := _want_of(turn, key, memory, bot)) is not None]:
         if want.step.move is Move.INCREASE and want.sleeve.growth is None:
-            memory.todo.remove(want.bot)
+            memory.wanting.remove(want.bot)
             say(turn, want, Outcome.SKIP, "waits_for_growth")
         else:
             wants.append(want)

@@ -51,7 +51,7 @@ def _refuse(turn: Turn, want: Want, reason: str, verdict: risk.Verdict) -> bool:
     want.sleeve.growth = None
     want.sleeve.said = ""
     say(turn, want, Outcome.SKIP, reason, verdict)
-    want.memory.todo.remove(want.bot)
+    want.memory.wanting.remove(want.bot)
     return False
 
 

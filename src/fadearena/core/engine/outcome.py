@@ -93,7 +93,7 @@ def settle(turn: Turn, order: Order, news: News, reason: str, code: RejectCode |
         del state.orders[state.retired.pop(0)]
     reserve(state, order)
     show(turn, order)
-    if memory.todo or memory.book.residue.size:
+    if memory.wanting or memory.book.residue.size:
         turn.dirty.add(key)
     if memory.held_fills:
         turn.wake(f"held:{key[0]}:{key[1]}", turn.now)

@@ -124,8 +124,8 @@ def _drop_bot(turn: Turn, bot: BotId, account: AccountId) -> None:
         memory = state.books[account, coin]
         memory.bots.remove(bot)
         ledger.forget(memory.book, bot)
-        if bot in memory.todo:
-            memory.todo.remove(bot)
+        if bot in memory.wanting:
+            memory.wanting.remove(bot)
     del state.bots[bot]
 
 

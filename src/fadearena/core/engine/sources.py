@@ -33,7 +33,7 @@ def look_again(turn: Turn, bot: BotId) -> None:
     """Look at the books in which this bot still wants something."""
     account = turn.state.bot_policies[bot].account
     for coin in turn.state.bots[bot].coins:
-        if bot in turn.state.books[account, coin].todo:
+        if bot in turn.state.books[account, coin].wanting:
             turn.dirty.add((account, coin))
 
 

@@ -62,7 +62,7 @@ def try_to_begin(turn: Turn) -> None:
     if any(min(memory.read_time, memory.fills_to) < state.started_at for memory in state.accounts.values()):
         return
     state.settling = False
-    turn.dirty.update(key for key, memory in state.books.items() if memory.todo or memory.book.residue.size)
+    turn.dirty.update(key for key, memory in state.books.items() if memory.wanting or memory.book.residue.size)
 
 
 def on_woke(turn: Turn, event: Woke) -> None:

@@ -176,7 +176,7 @@ def take_quotes(turn: Turn) -> None:
             for order in (state.orders[cloid] for cloid in memory.open):
                 order.reserve_price = max(order.terms.limit, merged.mark or ZERO)
                 reserve(state, order)
-            if memory.todo or memory.book.residue.size:
+            if memory.wanting or memory.book.residue.size:
                 turn.dirty.add((account, quote.coin))
 
 
