@@ -123,6 +123,7 @@ def _drop_bot(turn: Turn, bot: BotId, account: AccountId) -> None:
         state.off_target.pop((bot, coin), None)
         memory = state.books[account, coin]
         memory.bots.remove(bot)
+        memory.limited = [other for other in memory.limited if other != bot]
         ledger.forget(memory.book, bot)
         if bot in memory.wanting:
             memory.wanting.remove(bot)

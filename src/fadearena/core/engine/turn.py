@@ -77,6 +77,7 @@ class Turn:
         """Have a sleeve counted in its bot's kept sums, if the bot has a limit on them."""
         memory = self.book(self.state.sleeves[bot, coin].account, coin)
         if self.state.bot_policies[bot].is_limited and bot not in memory.limited:
+            memory.book.sleeve(bot)
             memory.limited.append(bot)
             memory.limited.sort()
 

@@ -94,13 +94,11 @@ def revalue(
     memory.counted_holdings, memory.counted_gross = holdings, gross
     memory.counted_initial, memory.counted_maintenance = initial, maintenance
     for bot in memory.limited if is_moved else sorted({bot for bot in touched or () if bot in memory.limited}):
-        _count_sleeve(state, bot, coin, book.sleeves.get(bot), mark)
+        _count_sleeve(state, bot, coin, book.sleeves[bot], mark)
 
 
-def _count_sleeve(state: State, bot: BotId, coin: Coin, part: Part | None, mark: Price) -> None:
+def _count_sleeve(state: State, bot: BotId, coin: Coin, part: Part, mark: Price) -> None:
     """Bring a bot's kept sums up to one of its sleeves."""
-    if part is None:
-        return
     memory, sleeve = state.bots[bot], state.sleeves[bot, coin]
     profit, gross = part.value(mark), abs(part.size) * mark
     memory.profit += profit - sleeve.counted_profit
