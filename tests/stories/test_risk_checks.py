@@ -17,38 +17,8 @@ from fadearena.model.policy import CoinRules, Policy, Tuning
 from fadearena.model.record import Effect
 from fadearena.model.units import MINUTE_MS, SECOND_MS
 from fadearena.model.wallet import Feed, WalletRole
+from tests.support.cases import TABLE
 from tests.support.world import MARKETS, OTHER, WALLET, D, World, bot, market, settings
-
-CHECKS = {
-    "trading_state",
-    "bot_state",
-    "coin_allowed",
-    "market_tradable",
-    "no_collateral",
-    "source_known",
-    "sizing_known",
-    "signal_age",
-    "feed_fresh",
-    "price_fresh",
-    "chase",
-    "global_exposure_cap",
-    "asset_exposure_cap",
-    "bot_exposure_cap",
-    "max_order_notional",
-    "margin_available",
-    "liquidation_distance",
-    "daily_loss_limit",
-    "max_drawdown",
-    "bot_loss_limit",
-    "order_rate",
-    "action_budget",
-    "reject_streak",
-    "order_settled",
-    "reconciled",
-    "leverage_ready",
-    "clock_ok",
-    "minimum_notional",
-}
 
 
 def roomy(**more: object) -> Policy:
@@ -63,7 +33,7 @@ def test_every_decision_records_every_check() -> None:
     skipped = World().started().source("BTC", "1", "100000", fresh=False)
     reduced = World().started().holding("BTC", "1", "100000").source("BTC", "-1", "100000")
     for world in (sent, skipped, reduced):
-        assert sorted(check.name for check in world.decision.checks) == sorted(CHECKS)
+        assert sorted(check.name for check in world.decision.checks) == sorted(TABLE)
     assert all(check.passed and check.effect is Effect.NONE for check in sent.decision.checks)
 
 

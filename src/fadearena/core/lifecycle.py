@@ -82,22 +82,18 @@ class Order(msgspec.Struct, kw_only=True):
     identity: OrderIdentity
     status: OrderStatus = OrderStatus.PENDING
     created: EpochMs
-    changed: EpochMs
     answered: Quantity = ZERO
-    answered_price: Price | None = None
     filled: Quantity = ZERO
     booked: Quantity = ZERO
     booked_notional: Usd = ZERO
     guessed: Quantity = ZERO
     guessed_price: Price | None = None
     order_id: int | None = None
-    fill_keys: list[str] = []
     is_burnt: bool = False
     found: Found | None = None
     found_quantity: Quantity | None = None
     reserve_price: Price = ZERO
     reserved: Usd = ZERO
-    polls: int = 0
     last_poll: EpochMs = 0
     reason: str = ""
     source_price: Price | None = None

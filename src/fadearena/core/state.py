@@ -87,7 +87,6 @@ class Growth(msgspec.Struct, kw_only=True):
     received: EpochMs
     attempts: int = 0
     needs_reference: bool = True
-    by_operator: bool = False
 
 
 class Sleeve(msgspec.Struct, kw_only=True):
@@ -114,7 +113,6 @@ class Sleeve(msgspec.Struct, kw_only=True):
     trip_base: Usd = ZERO
     counted_profit: Usd = ZERO
     counted_gross: Usd = ZERO
-    orders: int = 0
     skips: dict[str, int] = {}
 
     @property

@@ -22,7 +22,6 @@ class BotStats(msgspec.Struct, kw_only=True):
     reaction_ms: int = 0
     reactions: int = 0
     crossed_saved_usd: Usd = ZERO
-    day: EpochMs = 0
     day_base: Usd = ZERO
     resumed_at: Usd = ZERO
 

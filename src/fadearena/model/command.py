@@ -139,5 +139,3 @@ Command = (
     | ReadSourceEquity
     | WakeAt
 )
-SIGNED = (PlaceOrder, CancelOrder, BurnNonce, SetLeverage)
-"""What a venue signs; everything else is a read or a wake."""

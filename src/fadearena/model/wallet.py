@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from fadearena.model.error import InvalidInput
-from fadearena.model.ids import Address, Coin
+from fadearena.model.ids import Coin
 from fadearena.model.units import EpochMs, Price, Quantity, Side, Size
 
 
@@ -78,10 +78,3 @@ class SourcePosition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     coin: Coin
     size: Size
     entry: Price | None = None
-
-
-class WalletIdentity(msgspec.Struct, frozen=True, gc=False):
-    """An address with its role, as the exchange states it."""
-
-    wallet: Address
-    role: WalletRole

@@ -118,7 +118,7 @@ def lose_cash(state: State) -> None:
 def increase_twice(state: State) -> None:
     """Let a book have two unsettled increases."""
     order = flying(state)
-    other = Order(terms=order.terms, identity=order.identity, created=order.created, changed=order.changed)
+    other = Order(terms=order.terms, identity=order.identity, created=order.created)
     state.orders["0x99"] = other
     state.books["main", "BTC"].open.append("0x99")
     state.reserved += other.remaining * other.reserve_price

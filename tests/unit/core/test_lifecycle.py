@@ -30,7 +30,6 @@ def order(status: OrderStatus = S.PENDING, booked: str = "0", purpose: Purpose =
         identity=OrderIdentity(cloid="0x1", label="one", signer="0x2", nonce=1, expires_after=6_000),
         status=status,
         created=1_000,
-        changed=1_000,
         booked=D(booked),
         booked_notional=D(booked) * 50_000,
     )

@@ -9,14 +9,14 @@ show nothing.
 from fadearena.core import ledger, pricing, risk
 from fadearena.core.engine import booking, sources
 from fadearena.core.engine.facts import usable_quote
-from fadearena.core.engine.placing import place
+from fadearena.core.engine.placing import cancel_resting, place
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.unknown import doubt
 from fadearena.core.engine.valuation import mark_of
 from fadearena.core.latches import ALL, LatchKind, bot_scope
 from fadearena.core.state import AccountMemory, BookMemory
 from fadearena.model.account import OpenOrder
-from fadearena.model.command import CancelOrder, ReadAccount, ReadBook
+from fadearena.model.command import ReadAccount, ReadBook
 from fadearena.model.event import AccountRead
 from fadearena.model.ids import AccountId, BookKey, BotId, Coin
 from fadearena.model.order import OrderStatus, OrderTerms, Purpose
@@ -133,21 +133,11 @@ def _may_close(turn: Turn, memory: BookMemory) -> bool:
 
 def _cancel(turn: Turn, account: AccountId, order: OpenOrder) -> None:
     """Cancel an order that rests, whoever placed it."""
-    state, instrument = turn.state, turn.state.instruments.get(order.coin)
+    instrument = turn.state.instruments.get(order.coin)
     if instrument is None:
         turn.alert("critical", "flatten", order.coin, f"order {order.order_id} cannot be cancelled: unknown market")
-        return
-    signer = state.account_policies[account].signer
-    turn.commands.append(
-        CancelOrder(
-            account=account,
-            signer=signer,
-            order_id=order.order_id,
-            asset_id=instrument.asset_id,
-            nonce=turn.next_nonce(signer),
-            expires_after=turn.now + state.policy.tuning.order_life_ms,
-        )
-    )
+    else:
+        cancel_resting(turn, account, instrument.asset_id, order_id=order.order_id)
 
 
 def _close(turn: Turn, key: BookKey, memory: BookMemory, size: Size) -> None:

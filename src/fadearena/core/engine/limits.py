@@ -28,7 +28,7 @@ def turn_day(turn: Turn) -> None:
         account.purse.turn_day(today)
     for policy in state.policy.bots:
         memory = state.bots[policy.id]
-        memory.stats.day, memory.stats.day_base = today, booking.net_of(turn, policy.id)
+        memory.stats.day_base = booking.net_of(turn, policy.id)
     for latch in state.latches.due(turn.now):
         turn.end_latch(latch.scope, latch.kind, "core", "a new day began")
     if not first:

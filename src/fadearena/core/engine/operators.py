@@ -144,7 +144,7 @@ def _rejoin(turn: Turn, policy: BotPolicy, coin: Coin) -> None:
     sources.retarget(turn, policy, coin)
     sleeve = turn.sleeve(policy.id, coin)
     if sleeve.target != _size(turn, policy, coin):
-        sleeve.growth = Growth(source_time=turn.now, received=turn.now, needs_reference=False, by_operator=True)
+        sleeve.growth = Growth(source_time=turn.now, received=turn.now, needs_reference=False)
         booking.wants_work(turn, (policy.account, coin), policy.id)
 
 

@@ -24,7 +24,7 @@ def on_sent(turn: Turn, event: OrderSent) -> None:
     """Note that an order was handed over."""
     order = turn.state.orders.get(event.cloid)
     if order is not None and order.status is OrderStatus.PENDING:
-        order.status, order.changed = after(order.status, News.SENT), turn.now
+        order.status = after(order.status, News.SENT)
         show(turn, order)
 
 
@@ -93,7 +93,6 @@ def _on_filled(turn: Turn, order: Order, answer: Filled) -> None:
     """Book what the answer says beyond our fills, at its average price; the fills replace that later."""
     order.order_id = answer.order_id if order.order_id is None else order.order_id
     order.answered = max(order.answered, answer.quantity)
-    order.answered_price = answer.average_price
     growth = order.answered - order.booked
     if growth > 0:
         order.guessed, order.guessed_price = order.guessed + growth, answer.average_price

@@ -82,7 +82,7 @@ def alarm_late(turn: Turn, order: Order, what: str) -> None:
 def settle(turn: Turn, order: Order, news: News, reason: str, code: RejectCode | None = None) -> None:
     """Bring an order to its end, and do what follows from it."""
     state, key = turn.state, order.book
-    order.status, order.changed, order.reason = after(order.status, news), turn.now, reason
+    order.status, order.reason = after(order.status, news), reason
     memory = state.books[key]
     memory.open.remove(order.identity.cloid)
     if not memory.open:

@@ -7,6 +7,7 @@ from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.valuation import mark_of, reserve
 from fadearena.core.lifecycle import Order
 from fadearena.core.state import LABELS_MAX, State
+from fadearena.model.command import CancelOrder
 from fadearena.model.ids import AccountId, Address, Cloid, Coin, cloid_of, order_label
 from fadearena.model.order import OrderIdentity, OrderTerms
 from fadearena.model.record import OrderUpdate
@@ -41,7 +42,6 @@ def place(
         terms=terms,
         identity=identity,
         created=turn.now,
-        changed=turn.now,
         source_price=source[0],
         source_time=source[1],
         reserve_price=max(terms.limit, mark_of(state, terms.coin) or ZERO),
@@ -77,6 +77,24 @@ def _note_flying(turn: Turn, account: AccountId, coin: Coin, cloid: Cloid) -> No
     if coin not in flying:
         flying.append(coin)
         flying.sort()
+
+
+def cancel_resting(
+    turn: Turn, account: AccountId, asset_id: int, *, cloid: Cloid | None = None, order_id: int | None = None
+) -> None:
+    """Cancel an order at rest: one of ours by its cloid, any other by the venue's id."""
+    signer = turn.state.account_policies[account].signer
+    turn.commands.append(
+        CancelOrder(
+            account=account,
+            signer=signer,
+            cloid=cloid,
+            order_id=order_id,
+            asset_id=asset_id,
+            nonce=turn.next_nonce(signer),
+            expires_after=turn.now + turn.state.policy.tuning.order_life_ms,
+        )
+    )
 
 
 def spend_action(turn: Turn, account: str) -> None:

@@ -48,7 +48,6 @@ def send(
     )
     growth, anchor = want.sleeve.growth, want.sleeve.anchor
     order = place(turn, verdict, terms, (want.sleeve.reference, growth.source_time if growth else 0))
-    want.sleeve.orders += 1
     if growth is not None and anchor is not None and purpose is Purpose.INCREASE:
         growth.attempts, anchor.is_used = growth.attempts + 1, True
     say(turn, want, Outcome.EXECUTE, purpose, verdict, quantity=step, limit=limit, cloid=order.identity.cloid)

@@ -6,12 +6,12 @@ fills decide, and past the deadline the position. What fits nothing alarms and w
 """
 
 from fadearena.core.engine.outcome import settle
-from fadearena.core.engine.placing import show
+from fadearena.core.engine.placing import cancel_resting, show
 from fadearena.core.engine.turn import Turn
 from fadearena.core.latches import ALL, LatchKind
 from fadearena.core.lifecycle import News, Order, after, filled_news
 from fadearena.core.state import BookMemory
-from fadearena.model.command import BurnNonce, CancelOrder, QueryOrder, ReadAccount, ReadOwnFills
+from fadearena.model.command import BurnNonce, QueryOrder, ReadAccount, ReadOwnFills
 from fadearena.model.order import Found, OrderStatus
 from fadearena.model.record import Drift
 from fadearena.model.units import MINUTE_MS, SECOND_MS, ZERO, Size
@@ -25,7 +25,7 @@ _PAUSE_MAX_MS = MINUTE_MS
 def doubt(turn: Turn, order: Order, reason: str) -> None:
     """Begin to settle an order whose outcome is not known."""
     if order.status is not OrderStatus.UNKNOWN:
-        order.status, order.changed, order.reason = after(order.status, News.NO_ANSWER), turn.now, reason
+        order.status, order.reason = after(order.status, News.NO_ANSWER), reason
         show(turn, order)
     if not order.is_burnt:
         burn(turn, order)
@@ -41,17 +41,7 @@ def burn(turn: Turn, order: Order) -> None:
 
 def cancel(turn: Turn, order: Order) -> None:
     """Cancel an order that rests although it should not."""
-    identity, terms = order.identity, order.terms
-    turn.commands.append(
-        CancelOrder(
-            account=terms.account,
-            signer=identity.signer,
-            cloid=identity.cloid,
-            asset_id=terms.asset_id,
-            nonce=turn.next_nonce(identity.signer),
-            expires_after=turn.now + turn.state.policy.tuning.order_life_ms,
-        )
-    )
+    cancel_resting(turn, order.terms.account, order.terms.asset_id, cloid=order.identity.cloid)
 
 
 def poll(turn: Turn, order: Order) -> None:
@@ -61,7 +51,7 @@ def poll(turn: Turn, order: Order) -> None:
         return
     account = order.terms.account
     since = min(order.created - LOOK_BACK_MS, turn.state.accounts[account].fills_to)
-    order.last_poll, order.polls = turn.now, order.polls + 1
+    order.last_poll = turn.now
     turn.commands.append(QueryOrder(account=account, cloid=order.identity.cloid))
     turn.commands.append(ReadOwnFills(account=account, since=since))
     pause = POLL_MS
