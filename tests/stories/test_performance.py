@@ -1,10 +1,10 @@
-"""What a bot brought us is recorded every minute (rule 8), and an event that breaks the core halts everything."""
+"""What a bot brought us is recorded every minute (rule 8)."""
 
-from fadearena.model.event import Quarantined, Release
+from fadearena.core.engine.performance import ROUND
 from fadearena.model.record import BotPerformance, EquityPoint
 from fadearena.model.units import MINUTE_MS
-from tests.support.story import begun
-from tests.support.world import D, World
+from tests.support.story import Story
+from tests.support.world import D, World, bot, settings
 
 
 def test_performance_of_a_bot_is_recorded_every_minute() -> None:
@@ -32,14 +32,19 @@ def test_tracking_error_is_a_ratio_of_equity_and_unknown_where_a_price_is() -> N
     assert [r.tracking_error for _, t in bare.journal for r in t.records if isinstance(r, BotPerformance)][-1] is None
 
 
-def test_event_that_was_set_aside_halts_until_it_is_released() -> None:
-    """After a quarantined event nothing is sent in either direction before somebody released it."""
-    story = begun().holding()
-    story.send(Quarantined(time=story.now, received=story.now, subject="event 7", error="a sum is off"))
-    assert story.latches() == ["all quarantine"]
-    assert story.alerts == ["quarantine"]
-    story.source("BTC", "-1", "100000")
-    assert story.orders == []
-    story.order_by(Release())
-    assert story.latches() == []
-    assert story.order.terms.reduce_only
+def test_many_bots_are_summed_up_in_rounds() -> None:
+    """One event sums up so many bots and coins at most; the next round follows at once, each bot once a minute."""
+    bots = [bot(f"b{n}", f"0x{n:040x}") for n in range(ROUND + 1)]
+    world = Story(settings(*bots)).tell_settings()
+    for each in (bots[0], bots[-1]):
+        world.source("BTC", "1", at="100000", wallet=each.wallet)
+    world.takes_over()
+    told = len(world.journal)
+    world.wait(MINUTE_MS)
+    summed = [
+        (event.received, [record.bot for record in turned.records if isinstance(record, BotPerformance)])
+        for event, turned in world.journal[told:]
+    ]
+    first, second = [(at, names) for at, names in summed if names]
+    assert (first[1], second[1]) == ([bots[0].id], [bots[-1].id])
+    assert first[0] == second[0]

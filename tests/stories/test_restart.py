@@ -1,12 +1,13 @@
 """Start, takeover and recovery: nothing is decided before everything is settled and read (rules 7.10, 7.11, 10)."""
 
 from fadearena.core.state import decode, encode
-from fadearena.model.command import QueryOrder, ReadAccount, ReadOwnFills, ReadRole, ReadSource, WakeAt
+from fadearena.model.command import QueryOrder, ReadAccount, ReadOwnFills, ReadRole, ReadSource, RepairSource, WakeAt
+from fadearena.model.event import SourceFills
 from fadearena.model.order import OrderStatus
-from fadearena.model.record import OrderUpdate
-from fadearena.model.wallet import ForcedKind
+from fadearena.model.record import BotTrade, OrderUpdate, PositionChange
+from fadearena.model.wallet import Feed, ForcedKind
 from tests.support.story import Story, begun
-from tests.support.world import OTHER, T0, D, bot, settings
+from tests.support.world import OTHER, T0, WALLET, D, bot, settings
 
 
 def test_state_is_the_same_after_being_written_and_read() -> None:
@@ -165,3 +166,29 @@ def test_look_ups_go_on_after_a_takeover() -> None:
     assert any(isinstance(c, QueryOrder) for _, turned in story.journal[-2:] for c in turned.commands)
     story.fills(story.fill_for(order, "0.05", "100000"))
     assert (story.status(order), story.sleeve("BTC")) == (OrderStatus.FILLED, D("-0.05"))
+
+
+def test_takeover_fetches_what_the_bots_did() -> None:
+    """A takeover asks for the fills since the newest known one, a little before it; a first start for none."""
+    story = Story()
+    story.tell_settings()
+    assert story.takes_over("w1").all(RepairSource) == []
+    story = begun(settings(bot(), bot("two", OTHER)))
+    story.later(20_000)
+    story.holding()
+    traded = story.now - 2_001
+    story.crash().takes_over()
+    assert [(c.wallet, c.since) for c in story.all(RepairSource)] == [(WALLET, traded - 5_000), (OTHER, T0)]
+
+
+def test_missed_fills_come_before_a_snapshot_that_holds_them() -> None:
+    """Of two snapshots that show what was missed one counts only after a takeover: the fills are counted first."""
+    story = begun().holding()
+    story.snapshot(BTC="3").crash().wait(2_500)
+    missed = story.fill_of("BTC", "2", "100000", "1", time=story.now - 3_000)
+    story.takes_over().snapshot(BTC="3")
+    assert story.all(PositionChange) == []
+    told = SourceFills(time=missed.time, received=story.now, wallet=WALLET, feed=Feed.POLL, fills=(missed,))
+    story.send(told)
+    assert [record.key for record in story.all(BotTrade)] == [missed.key]
+    assert story.followed("BTC") == D(3)

@@ -121,6 +121,10 @@ def _orders(state: State) -> list[str]:
     unsettled = sorted(cloid for cloid, order in state.orders.items() if not order.status.is_settled)
     if sorted(listed) != unsettled:
         found.append(f"orders {unsettled} are unsettled, the books list {sorted(listed)}")
+    for account, kept in state.accounts.items():
+        flying = [coin for coin in kept.coins if state.books[account, coin].open]
+        if flying != kept.flying:
+            found.append(f"{account}: orders are in flight in {flying}, kept {kept.flying}")
     for cloid, order in state.orders.items():
         executed = max(order.answered, order.filled)
         if order.booked != executed:

@@ -5,6 +5,7 @@ The state of a scope is the strictest of its latches; each has its own end, so t
 another. Nothing here ends by itself but a daily loss at 00:00 UTC.
 """
 
+from bisect import insort
 from enum import StrEnum
 
 import msgspec
@@ -78,16 +79,23 @@ def account_scope(account: AccountId) -> str:
 
 
 class Latches(msgspec.Struct, kw_only=True):
-    """All latches that are set, by scope."""
+    """
+    All latches that are set, by scope. `flattening` are the scopes that are being closed.
+
+    What a scope holds is replaced, never changed in place, so that a copy of `by_scope` stays as it is.
+    """
 
     by_scope: dict[str, dict[LatchKind, Latch]] = {}
+    flattening: list[str] = []
 
     def set(self, latch: Latch) -> bool:
         """Set a latch; tell whether it was not set before. The first reason stays."""
-        held = self.by_scope.setdefault(latch.scope, {})
+        held = self.by_scope.get(latch.scope, {})
         if latch.kind in held:
             return False
-        held[latch.kind] = latch
+        self.by_scope[latch.scope] = {**held, latch.kind: latch}
+        if latch.kind is LatchKind.FLATTEN:
+            insort(self.flattening, latch.scope)
         return True
 
     def end(self, scope: str, kind: LatchKind) -> bool:
@@ -95,9 +103,13 @@ class Latches(msgspec.Struct, kw_only=True):
         held = self.by_scope.get(scope, {})
         if kind not in held:
             return False
-        del held[kind]
-        if not held:
+        rest = {other: latch for other, latch in held.items() if other is not kind}
+        if rest:
+            self.by_scope[scope] = rest
+        else:
             del self.by_scope[scope]
+        if kind is LatchKind.FLATTEN:
+            self.flattening.remove(scope)
         return True
 
     def has(self, scope: str, kind: LatchKind) -> bool:

@@ -36,3 +36,30 @@ class VenueRefused(VenueError):
 
 class VenueProtocolError(VenueError):
     """The venue answered something that cannot be read; stop the account."""
+
+
+class StorageError(FadeArenaError):
+    """Something went wrong between us and a database."""
+
+
+class StorageUnavailable(StorageError):
+    """A write may or may not have become durable: recover from what is stored before anything else is done."""
+
+
+class StorageOutdated(StorageError):
+    """The tables are of another version of the program: `fadearena db upgrade` brings them up to date."""
+
+
+class LeaseLost(StorageError):
+    """Another worker holds the lease: this one must stop, nothing that it decides may leave."""
+
+
+class JournalCorrupt(StorageError):
+    """Entry `seq` of the journal cannot be read or applied; somebody has to look, and may skip it."""
+
+    def __init__(self, seq: int, text: str) -> None:
+        super().__init__(
+            f"journal entry {seq} {text}: look at it with `fadearena journal show {seq}`, restore a backup, "
+            f"or leave it out with `fadearena journal skip {seq}`"
+        )
+        self.seq = seq

@@ -247,10 +247,11 @@ class InputRejected(Header, frozen=True, kw_only=True, gc=False, tag="input-reje
 
 
 class Quarantined(Header, frozen=True, kw_only=True, gc=False, tag="quarantined"):
-    """An event on which the core raised was set aside: nothing is sent until somebody looked."""
+    """An event on which the core raised was set aside: nothing is sent until somebody looked. `held` is its JSON."""
 
     subject: str
     error: str
+    held: str = ""
 
 
 class Notice(Header, frozen=True, kw_only=True, gc=False, tag="notice"):
@@ -331,6 +332,12 @@ class DiscardDeadLetter(msgspec.Struct, frozen=True, kw_only=True, tag="discard-
     letter: str
 
 
+class SkipQuarantined(msgspec.Struct, frozen=True, kw_only=True, tag="skip-quarantined"):
+    """Leave out for good the event that entry `seq` of the journal set aside, and go on without it."""
+
+    seq: int
+
+
 class LeaveMode(msgspec.Struct, frozen=True, kw_only=True, tag="leave-mode"):
     """Prepare for the other mode: refused unless every book is flat and every order settled."""
 
@@ -346,12 +353,18 @@ OperatorAction = (
     | AcceptDrift
     | RetryDeadLetter
     | DiscardDeadLetter
+    | SkipQuarantined
     | LeaveMode
 )
 
 
 class Operator(Header, frozen=True, kw_only=True, tag="operator"):
-    """A person's command. `control_id` grows; one that is not newer than the last was applied already."""
+    """
+    A person's command. `control_id` grows; one that is not newer than the last was applied already.
+
+    0 is for what did not come through the queue of commands, as a stop by a file or a signal: it is always carried
+    out, and nobody waits for an answer.
+    """
 
     control_id: int
     actor: str

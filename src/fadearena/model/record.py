@@ -6,6 +6,7 @@ import msgspec
 
 from fadearena.model.ids import AccountId, Address, BotId, Cloid, Coin
 from fadearena.model.order import OrderStatus, Purpose
+from fadearena.model.policy import Policy
 from fadearena.model.units import EpochMs, Price, Quantity, Ratio, Side, Size, Usd
 from fadearena.model.wallet import Feed
 
@@ -235,10 +236,11 @@ class TradingStateChange(msgspec.Struct, frozen=True, kw_only=True, gc=False, ta
 
 
 class SettingsChange(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="settings-change"):
-    """New settings are in force."""
+    """New settings are in force, `policy` as a whole; None in journals from before it was recorded."""
 
     version: int
     actor: str
+    policy: Policy | None = None
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="drift"):
@@ -261,7 +263,11 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="alert"):
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="dead-letter"):
-    """What no retry can mend, and what became of it: `open`, `retried` or `discarded`."""
+    """
+    What no retry can mend, and what became of it: `open`, `retried` or `discarded`.
+
+    `excerpt` is the beginning of an input that could not be read.
+    """
 
     id: str
     state: str
@@ -269,6 +275,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="dead-
     subject: str
     error: str
     attempts: int
+    excerpt: str = ""
 
 
 class ControlAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="control-answer"):

@@ -124,6 +124,11 @@ def increase_twice(state: State) -> None:
     state.reserved += other.remaining * other.reserve_price
 
 
+def forget_a_flying_coin(state: State) -> None:
+    """Let an account forget where it has orders in flight."""
+    state.accounts["main"].flying.clear()
+
+
 def lose_an_order(state: State) -> None:
     """Let a book forget its order in flight."""
     state.books["main", "BTC"].open.clear()
@@ -176,6 +181,7 @@ def keep_a_target_of_a_flat_source(state: State) -> None:
         (lose_funding, "by its parts"),
         (lose_cash, "by its parts"),
         (increase_twice, "2 unsettled increases"),
+        (forget_a_flying_coin, "orders are in flight in ['BTC'], kept []"),
         (lose_an_order, "are unsettled, the books list"),
         (keep_a_settled_order, "are unsettled, the books list"),
         (list_an_order_of_nobody, "are unsettled, the books list"),

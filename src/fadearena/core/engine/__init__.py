@@ -9,7 +9,7 @@ from collections.abc import Callable
 from decimal import localcontext
 from typing import Any
 
-from fadearena.core.engine import accounts, activity, fills, flatten, limits, operators, orders, system
+from fadearena.core.engine import accounts, activity, fills, flatten, limits, operators, orders, system, wakes
 from fadearena.core.engine.decide import decide_book
 from fadearena.core.engine.turn import Turn, Turned
 from fadearena.core.engine.valuation import take_quotes
@@ -51,8 +51,8 @@ from fadearena.model.order import ActionKind
 
 __all__ = ["RULES_VERSION", "Turned", "step"]
 
-RULES_VERSION = 1
-"""Raised by hand when the same events would bring other commands or records."""
+RULES_VERSION = 2
+"""Raised by hand when the same events would bring other commands or records; of each version a journal is kept."""
 _ROUNDS_MAX = 100
 
 
@@ -113,7 +113,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     CashMoved: accounts.on_cash,
     BudgetRead: accounts.on_budget,
     DirectlyFlattened: accounts.on_direct_flatten,
-    Woke: system.on_woke,
+    Woke: wakes.on_woke,
     Instruments: system.on_instruments,
     QuoteUnreadable: system.on_quote_unreadable,
     Started: system.on_started,
@@ -133,8 +133,7 @@ def _finish(turn: Turn) -> None:
     limits.watch(turn)
     limits.watch_books(turn)
     decide_all(turn, _ROUNDS_MAX)
-    if state.latches.by_scope:
-        flatten.finish_bots(turn)
+    flatten.finish_bots(turn)
 
 
 def decide_all(turn: Turn, rounds: int) -> None:

@@ -41,7 +41,7 @@ def on_read(turn: Turn, event: AccountRead) -> None:
     _take_mode(turn, event, account)
     positions = {p.coin: (p.size, p.entry) for dex in event.dexs for p in dex.positions}
     sizes = {coin: size for coin, (size, _) in positions.items()}
-    account.is_read, account.read_time = True, event.time
+    account.is_read, account.awaits_positions, account.read_time = True, False, event.time
     if first:
         _adopt(turn, event, account, positions)
     _reconcile(turn, event, account, sizes)
@@ -147,7 +147,7 @@ def _take_equity(turn: Turn, event: AccountRead, account: AccountMemory) -> None
     if usd is None:
         turn.records.append(EquityPoint(series=f"account:{event.account}", usd=None))
         return
-    if _is_racing(turn, event, account):
+    if _is_racing(event, account):
         return
     if not believe(purse.reading, usd, event.time, purse.total, state.policy.tuning.equity_jump):
         turn.wake(f"reconcile:{event.account}", turn.now + _AGAIN_MS)
@@ -187,12 +187,11 @@ def _settle_pools(event: AccountRead, account: AccountMemory, usd: Usd) -> Usd:
     return purse.pool("token:0").settle(usd - sum((value for value in others if value is not None), start=ZERO))
 
 
-def _is_racing(turn: Turn, event: AccountRead, account: AccountMemory) -> bool:
+def _is_racing(event: AccountRead, account: AccountMemory) -> bool:
     """Tell whether a reading may lack an execution of ours; the very first is taken as it is."""
     if account.purse.opening is None:
         return False
-    in_flight = any(turn.state.books[event.account, coin].open for coin in account.coins)
-    return in_flight or event.time < account.last_fill + QUIET_MS
+    return bool(account.flying) or event.time < account.last_fill + QUIET_MS
 
 
 # --- positions
@@ -203,6 +202,7 @@ def _adopt(
 ) -> None:
     """Take over what the account held before us, as external; what was paid and traded until now is in it."""
     account.fills_to = account.fills.horizon = account.payments.horizon = event.time
+    account.awaits_fills = False
     turn.commands.append(ReadOwnFills(account=event.account, since=event.time))
     for coin, (size, entry) in sorted(positions.items()):
         memory = turn.book(event.account, coin)

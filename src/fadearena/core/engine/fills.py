@@ -38,7 +38,7 @@ def on_own_fills(turn: Turn, event: OwnFills) -> None:
         if is_perp(fill.coin) and account.fills.take(fill.key, fill.time):
             _take(turn, fill)
     if event.is_complete_to is not None:
-        account.fills_to = max(account.fills_to, event.is_complete_to)
+        account.fills_to, account.awaits_fills = max(account.fills_to, event.is_complete_to), False
         conclude_all(turn, event.account)
 
 

@@ -9,7 +9,7 @@ show nothing.
 from fadearena.core import ledger, pricing, risk
 from fadearena.core.engine import booking, sources
 from fadearena.core.engine.facts import usable_quote
-from fadearena.core.engine.placing import cancel_resting, place
+from fadearena.core.engine.placing import cancel_resting, in_flight, place
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.unknown import doubt
 from fadearena.core.engine.valuation import mark_of
@@ -55,10 +55,9 @@ def read_all(turn: Turn) -> None:
 
 def stop_in_flight(turn: Turn, bot: BotId | None = None) -> None:
     """Burn the nonce of every order in flight (of one bot, or of all), so that what has not run never will."""
-    for _, memory in sorted(turn.state.books.items()):
-        for order in [turn.state.orders[cloid] for cloid in memory.open]:
-            if bot in {None, order.terms.bot}:
-                doubt(turn, order, "a stop came while it was in flight")
+    for order in in_flight(turn.state, turn.state.accounts):
+        if bot in {None, order.terms.bot}:
+            doubt(turn, order, "a stop came while it was in flight")
 
 
 def on_read(turn: Turn, event: AccountRead, account: AccountMemory, positions: dict[Coin, Size]) -> None:
@@ -85,13 +84,13 @@ def on_read(turn: Turn, event: AccountRead, account: AccountMemory, positions: d
 def finish_bots(turn: Turn) -> None:
     """End the flatten of bots whose sleeves are zero; they stay halted until released."""
     state = turn.state
-    for policy in state.policy.bots:
-        scope = bot_scope(policy.id)
-        if not state.latches.has(scope, LatchKind.FLATTEN):
+    for scope in list(state.latches.flattening):
+        policy = state.bot_policies.get(scope.removeprefix(bot_scope("")))
+        if policy is None:  # everything, or a bot that was removed
             continue
         books = [state.books[policy.account, coin] for coin in state.bots[policy.id].coins]
-        in_flight = any(state.orders[cloid].terms.bot == policy.id for memory in books for cloid in memory.open)
-        if not in_flight and not any(memory.book.size_of(policy.id) for memory in books):
+        flying = any(state.orders[cloid].terms.bot == policy.id for memory in books for cloid in memory.open)
+        if not flying and not any(memory.book.size_of(policy.id) for memory in books):
             turn.end_latch(scope, LatchKind.FLATTEN, "core", "its sleeves are zero")
             turn.alert("info", "flatten", policy.id, "closed; it stays halted until it is released")
 

@@ -39,5 +39,6 @@ def show(turn: Turn, key: str, letter: Letter) -> None:
             subject=letter.subject,
             error=letter.error,
             attempts=letter.attempts,
+            excerpt=letter.excerpt,
         )
     )

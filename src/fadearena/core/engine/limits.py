@@ -1,6 +1,6 @@
 """Limits that latch: daily loss, drawdown, a bot's loss; protection of positions near liquidation; alerts."""
 
-from fadearena.core.engine import booking, flatten, sources
+from fadearena.core.engine import flatten, performance, sources
 from fadearena.core.engine.facts import bot_loss_of
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.valuation import mark_of, pool_of
@@ -23,17 +23,15 @@ def turn_day(turn: Turn) -> None:
     if turn.now < state.day_end:
         return
     today = day_start(turn.now)
-    first, state.day_end = state.day_end == 0, today + DAY_MS
+    state.day_end = today + DAY_MS
     for account in state.accounts.values():
         account.purse.turn_day(today)
-    for policy in state.policy.bots:
-        memory = state.bots[policy.id]
-        memory.stats.day_base = booking.net_of(turn, policy.id)
-    for latch in state.latches.due(turn.now):
+    performance.begin_days_of_bots(turn, "0")
+    ended = state.latches.due(turn.now)
+    for latch in ended:
         turn.end_latch(latch.scope, latch.kind, "core", "a new day began")
-    if not first:
-        for policy in state.policy.bots:
-            sources.look_again(turn, policy.id)
+    for policy in state.policy.bots if ended else ():
+        sources.look_again(turn, policy.id)
 
 
 def watch(turn: Turn) -> None:

@@ -31,6 +31,7 @@ from fadearena.model.event import (
     Resume,
     RetryDeadLetter,
     SetPolicy,
+    SkipQuarantined,
 )
 from fadearena.model.ids import BotId, Coin
 from fadearena.model.policy import BotPolicy, StartPolicy
@@ -39,12 +40,16 @@ from fadearena.model.units import ZERO, Size
 
 
 def on_operator(turn: Turn, event: Operator) -> None:
-    """Judge a person's command once, and answer it."""
-    if event.control_id <= turn.state.control_id:
+    """Judge a person's command once, and answer it; one without a number is always carried out."""
+    number = event.control_id
+    if number and number <= turn.state.control_id:
         return
-    turn.state.control_id = event.control_id
     reasons = _carry_out(turn, event)
-    turn.records.append(ControlAnswer(control_id=event.control_id, accepted=not reasons, reasons=tuple(reasons)))
+    if number:
+        turn.state.control_id = number
+        turn.records.append(ControlAnswer(control_id=number, accepted=not reasons, reasons=tuple(reasons)))
+    elif reasons:
+        turn.alert("warning", "operator", event.actor, "; ".join(reasons))
 
 
 def _carry_out(turn: Turn, event: Operator) -> list[str]:
@@ -77,12 +82,27 @@ def _release(turn: Turn, action: Release, actor: str) -> list[str]:
     scope = _scope(action.bot)
     if turn.state.latches.has(scope, LatchKind.FLATTEN):
         return ["it is still closing positions: release is possible once it is halted"]
+    if scope == ALL and turn.state.quarantined:
+        numbers = ", ".join(map(str, sorted(turn.state.quarantined)))
+        return [f"entries {numbers} set events aside: leave each out with `fadearena journal skip SEQ` first"]
     ended = [kind for kind in sorted(ENDED_BY_RELEASE) if turn.end_latch(scope, kind, actor, "released")]
     if not ended:
         return ["nothing here is halted"]
     for policy in turn.state.policy.bots:
         if action.bot in {None, policy.id}:
             _start_again(turn, policy, rejoin=action.rejoin)
+    return []
+
+
+def _skip(turn: Turn, action: SkipQuarantined, actor: str) -> list[str]:
+    """Give an event up that was set aside; with the last of them the halt ends as by a release."""
+    open_ones = turn.state.quarantined
+    if open_ones.pop(action.seq, None) is None:
+        return [f"entry {action.seq} set no event aside, or it was left out already"]
+    if not open_ones:
+        turn.end_latch(ALL, LatchKind.QUARANTINE, actor, f"what entry {action.seq} set aside is left out")
+        for policy in turn.state.policy.bots:
+            _start_again(turn, policy, rejoin=False)
     return []
 
 
@@ -209,6 +229,7 @@ ACTIONS: dict[type, Callable[[Turn, Any, str], list[str]]] = {
     AcceptDrift: _accept_drift,
     RetryDeadLetter: _letter,
     DiscardDeadLetter: _letter,
+    SkipQuarantined: _skip,
     LeaveMode: _what_is_open,
 }
 """How each command is carried out: it returns why it was not, empty when it was. A test compares it with the union."""

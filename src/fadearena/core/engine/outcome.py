@@ -81,24 +81,31 @@ def alarm_late(turn: Turn, order: Order, what: str) -> None:
 
 def settle(turn: Turn, order: Order, news: News, reason: str, code: RejectCode | None = None) -> None:
     """Bring an order to its end, and do what follows from it."""
-    state, key = turn.state, order.book
-    order.status, order.reason = after(order.status, news), reason
-    memory = state.books[key]
-    memory.open.remove(order.identity.cloid)
-    if not memory.open:
-        state.accounts[key[0]].flying.remove(key[1])
-    memory.last_settled = state.accounts[key[0]].last_settled = turn.now
-    state.retired.append(order.identity.cloid)
-    while len(state.retired) > RETIRED_ORDERS_MAX:
-        del state.orders[state.retired.pop(0)]
-    reserve(state, order)
+    end(turn, order, news, reason)
     show(turn, order)
+    key = order.book
+    memory = turn.state.books[key]
     if memory.wanting or memory.book.residue.size:
         turn.dirty.add(key)
     if memory.held_fills:
         turn.wake(f"held:{key[0]}:{key[1]}", turn.now)
     _follow_up(turn, order, code)
     turn.wake(f"reconcile:{key[0]}", turn.now + QUIET_MS + 1)
+
+
+def end(turn: Turn, order: Order, news: News, reason: str) -> None:
+    """End an order in its book, and in what is in flight."""
+    state, key = turn.state, order.book
+    order.status, order.reason = after(order.status, news), reason
+    memory, account = state.books[key], state.accounts[key[0]]
+    memory.open.remove(order.identity.cloid)
+    if not memory.open:
+        account.flying.remove(key[1])
+    memory.last_settled = account.last_settled = turn.now
+    state.retired.append(order.identity.cloid)
+    while len(state.retired) > RETIRED_ORDERS_MAX:
+        del state.orders[state.retired.pop(0)]
+    reserve(state, order)
 
 
 def _follow_up(turn: Turn, order: Order, code: RejectCode | None) -> None:

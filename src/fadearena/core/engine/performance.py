@@ -1,4 +1,10 @@
-"""Every minute: equity of our accounts, and what each bot brought us."""
+"""
+Every minute: equity of our accounts, and what each bot brought us.
+
+However many bots there are, one turn sums up no more than a round of them; the next round follows at once.
+"""
+
+from collections.abc import Callable
 
 from fadearena.core.engine.booking import net_of
 from fadearena.core.engine.turn import Turn
@@ -8,17 +14,46 @@ from fadearena.model.policy import BotPolicy
 from fadearena.model.record import BotPerformance, EquityPoint
 from fadearena.model.units import ZERO, Ratio, Usd
 
+ROUND = 400
+"""So many bots and coins of bots are one round."""
+
 
 def points(turn: Turn) -> None:
-    """Record equity of all accounts, and of every bot that was ever seen in a coin what it brought us."""
-    state = turn.state
-    for account, memory in sorted(state.accounts.items()):
+    """Record equity of all accounts, and begin with the bots."""
+    for account, memory in sorted(turn.state.accounts.items()):
         turn.records.append(EquityPoint(series=f"account:{account}", usd=memory.purse.equity))
-    for policy in state.policy.bots:
-        if state.bots[policy.id].coins:
-            performance = performance_of(turn, policy)
-            turn.records.append(EquityPoint(series=f"mirror:{policy.id}", usd=performance.net))
-            turn.records.append(performance)
+    points_of_bots(turn, "0")
+
+
+def points_of_bots(turn: Turn, first: str) -> None:
+    """Record what bots brought us that were ever seen in a coin."""
+    _in_rounds(turn, "performance", first, _show)
+
+
+def begin_days_of_bots(turn: Turn, first: str) -> None:
+    """Count the day's PnL of bots from here."""
+    _in_rounds(turn, "new-day", first, _begin_day)
+
+
+def _in_rounds(turn: Turn, kind: str, first: str, act: Callable[[Turn, BotPolicy], None]) -> None:
+    bots, room = turn.state.policy.bots, ROUND
+    for n in range(int(first), len(bots)):
+        if room <= 0:
+            turn.wake(f"{kind}:{n}", turn.now)
+            return
+        room -= 1 + len(turn.state.bots[bots[n].id].coins)
+        act(turn, bots[n])
+
+
+def _show(turn: Turn, policy: BotPolicy) -> None:
+    if turn.state.bots[policy.id].coins:
+        performance = performance_of(turn, policy)
+        turn.records.append(EquityPoint(series=f"mirror:{policy.id}", usd=performance.net))
+        turn.records.append(performance)
+
+
+def _begin_day(turn: Turn, policy: BotPolicy) -> None:
+    turn.state.bots[policy.id].stats.day_base = net_of(turn, policy.id)
 
 
 def performance_of(turn: Turn, policy: BotPolicy) -> BotPerformance:

@@ -1,6 +1,7 @@
 """From an approved intent to a durable order: label, cloid, nonce, and the memory of it."""
 
 from bisect import bisect_right
+from collections.abc import Iterable
 
 from fadearena.core import risk
 from fadearena.core.engine.turn import Turn
@@ -8,7 +9,7 @@ from fadearena.core.engine.valuation import mark_of, reserve
 from fadearena.core.lifecycle import Order
 from fadearena.core.state import LABELS_MAX, State
 from fadearena.model.command import CancelOrder
-from fadearena.model.ids import AccountId, Address, Cloid, Coin, cloid_of, order_label
+from fadearena.model.ids import AccountId, Address, Cloid, cloid_of, order_label
 from fadearena.model.order import OrderIdentity, OrderTerms
 from fadearena.model.record import OrderUpdate
 from fadearena.model.units import MINUTE_MS, ZERO, EpochMs, Price
@@ -46,13 +47,23 @@ def place(
         source_time=source[1],
         reserve_price=max(terms.limit, mark_of(state, terms.coin) or ZERO),
     )
-    state.orders[identity.cloid] = order
-    _note_flying(turn, terms.account, terms.coin, identity.cloid)
-    spend_action(turn, terms.account)
-    state.sent_times.append(turn.now)
-    reserve(state, order)
+    remember(turn, order)
     show(turn, order)
     return order
+
+
+def remember(turn: Turn, order: Order) -> None:
+    """Count an order as released: in its book, in what is in flight, and in the traffic of the last minute."""
+    state, (account, coin), cloid = turn.state, order.book, order.identity.cloid
+    state.orders[cloid] = order
+    turn.book(account, coin).open.append(cloid)
+    flying = state.accounts[account].flying
+    if coin not in flying:
+        flying.append(coin)
+        flying.sort()
+    spend_action(turn, account)
+    state.sent_times.append(turn.now)
+    reserve(state, order)
 
 
 def next_label(state: State, wallet: Address, timestamp: EpochMs, asset_id: int) -> str:
@@ -61,22 +72,31 @@ def next_label(state: State, wallet: Address, timestamp: EpochMs, asset_id: int)
     count = state.labels.get(key)
     if count is None:
         count = state.labels_total if timestamp <= state.labels_horizon else 0
+    _count(state, key, count)
+    return order_label(wallet, timestamp, asset_id, count)
+
+
+def note_label(state: State, label: str) -> None:
+    """Count a label that was given out elsewhere, so that it is never given out again."""
+    key, _, number = label.partition("-")[2].rpartition(".")
+    if int(number) >= state.labels.get(key, 0):
+        _count(state, key, int(number))
+
+
+def _count(state: State, key: str, count: int) -> None:
     state.labels[key] = count + 1
-    state.labels_total += 1
+    state.labels_total = max(state.labels_total, count) + 1
     if len(state.labels) > LABELS_MAX:
         by_age = sorted((int(old.split("-")[1]), old) for old in state.labels)
         for time, old in by_age[: LABELS_MAX // 2]:
             del state.labels[old]
             state.labels_horizon = max(state.labels_horizon, time)
-    return order_label(wallet, timestamp, asset_id, count)
 
 
-def _note_flying(turn: Turn, account: AccountId, coin: Coin, cloid: Cloid) -> None:
-    turn.book(account, coin).open.append(cloid)
-    flying = turn.state.accounts[account].flying
-    if coin not in flying:
-        flying.append(coin)
-        flying.sort()
+def in_flight(state: State, accounts: Iterable[AccountId]) -> list[Order]:
+    """Return the unsettled orders of accounts, by account and coin."""
+    books = (state.books[account, coin] for account in sorted(accounts) for coin in state.accounts[account].flying)
+    return [state.orders[cloid] for memory in books for cloid in memory.open]
 
 
 def cancel_resting(

@@ -42,7 +42,7 @@ def set_policy(turn: Turn, action: SetPolicy, actor: str) -> list[str]:
     for policy in new.bots:
         _take_bot(turn, policy, old.get(policy.id), actor)
     count_bots_anew(turn)
-    turn.records.append(SettingsChange(version=state.policy.version, actor=actor))
+    turn.records.append(SettingsChange(version=state.policy.version, actor=actor, policy=state.policy))
     return []
 
 

@@ -39,17 +39,22 @@ def look_again(turn: Turn, bot: BotId) -> None:
 
 def follow_of(turn: Turn, policy: BotPolicy, memory: BotMemory, coin: Coin) -> Follow:
     """Return what is known of a coin; a coin that sure snapshots did not show begins at zero."""
-    key = (policy.id, coin)
-    follow = turn.state.follows.get(key)
+    follow = turn.state.follows.get((policy.id, coin))
     if follow is None:
-        follow = turn.state.follows[key] = Follow()
-        memory.coins.append(coin)
-        memory.coins.sort()
-        turn.sleeve(policy.id, coin)
+        follow = meet(turn, policy, memory, coin)
         view = memory.views.get(dex_of(coin))
         if view is not None and view.reads >= _SURE_READS:
             following.known_flat(follow, view.time, start_of(turn, policy, coin))
         _prepare_book(turn, policy, coin)
+    return follow
+
+
+def meet(turn: Turn, policy: BotPolicy, memory: BotMemory, coin: Coin) -> Follow:
+    """Begin to remember a bot's coin, of which nothing is known yet."""
+    follow = turn.state.follows[policy.id, coin] = Follow()
+    memory.coins.append(coin)
+    memory.coins.sort()
+    turn.sleeve(policy.id, coin)
     return follow
 
 

@@ -6,7 +6,7 @@ fills decide, and past the deadline the position. What fits nothing alarms and w
 """
 
 from fadearena.core.engine.outcome import settle
-from fadearena.core.engine.placing import cancel_resting, show
+from fadearena.core.engine.placing import cancel_resting, in_flight, show
 from fadearena.core.engine.turn import Turn
 from fadearena.core.latches import ALL, LatchKind
 from fadearena.core.lifecycle import News, Order, after, filled_news
@@ -72,11 +72,9 @@ def on_settle_wake(turn: Turn, cloid: str) -> None:
 
 def conclude_all(turn: Turn, account: str) -> None:
     """Settle the unknown orders of an account that are decided by what is known by now."""
-    for coin in turn.state.accounts[account].coins:
-        for cloid in list(turn.state.books[account, coin].open):
-            order = turn.state.orders[cloid]
-            if order.status is OrderStatus.UNKNOWN:
-                conclude(turn, order)
+    for order in in_flight(turn.state, [account]):
+        if order.status is OrderStatus.UNKNOWN:
+            conclude(turn, order)
 
 
 def conclude(turn: Turn, order: Order) -> None:

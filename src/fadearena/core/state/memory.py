@@ -1,13 +1,6 @@
-"""
-What is remembered between two events. One owner (`engine.step`), changed in place.
-
-1. Everything here can be written and read back without loss: `encode` and `decode` are canonical, so that equal
-   states have equal bytes. The order of a table's keys is no part of it: nothing may depend on that order.
-2. Whatever could grow without end has a limit, written beside it.
-"""
+"""What is remembered between two events: the tables. Whatever could grow without end has a limit, written beside it."""
 
 from collections import Counter
-from typing import Any
 
 import msgspec
 
@@ -33,6 +26,7 @@ LABELS_MAX = 10_000
 FILL_KEYS_MAX = 10_000
 LETTERS_MAX = 1_000
 SPOT_KEYS_MAX = 256
+QUARANTINED_MAX = 100
 
 
 class DexView(msgspec.Struct, kw_only=True):
@@ -188,7 +182,8 @@ class AccountMemory(msgspec.Struct, kw_only=True):
     """
     What is remembered of an account of ours.
 
-    `flying` are the coins with unsettled orders. `fills_to` is up to when our fills are known without a hole,
+    `flying` are the coins with unsettled orders. `awaits_positions` and `awaits_fills` say that they were not read
+    completely since the last start. `fills_to` is up to when our fills are known without a hole,
     `flat_since` when a complete reading first showed nothing while everything is being closed, `flat_to` the newest
     such reading.
     """
@@ -198,6 +193,8 @@ class AccountMemory(msgspec.Struct, kw_only=True):
     coins: list[Coin] = []
     flying: list[Coin] = []
     is_read: bool = False
+    awaits_positions: bool = True
+    awaits_fills: bool = True
     read_time: EpochMs = 0
     fills_to: EpochMs = 0
     last_fill: EpochMs = 0
@@ -219,6 +216,7 @@ class Letter(msgspec.Struct, kw_only=True):
     coin: Coin | None = None
     state: str = "open"
     attempts: int = 1
+    excerpt: str = ""
     seq: int = 0
 
 
@@ -227,7 +225,8 @@ class State(msgspec.Struct, kw_only=True):
     Everything. Keys of `follows` and `sleeves` are (bot, coin), of `books` (account, coin).
 
     `exposure` and `reserved` are kept sums: gross notional of all books, and of increases in flight. `oldest_mark`
-    is not newer than the mark of any coin that is held; None while nobody looked.
+    is not newer than the mark of any coin that is held; None while nobody looked. `quarantined` are the events that
+    were set aside, each by the number of the entry that says so.
     """
 
     seq: int = 0
@@ -236,7 +235,6 @@ class State(msgspec.Struct, kw_only=True):
     control_id: int = 0
     started: bool = False
     settling: bool = False
-    started_at: EpochMs = 0
     day_end: EpochMs = 0
     latches: Latches = msgspec.field(default_factory=Latches)
     clock_offset_ms: int | None = None
@@ -265,6 +263,7 @@ class State(msgspec.Struct, kw_only=True):
     reserved: Usd = ZERO
     oldest_mark: EpochMs | None = None
     letters: dict[str, Letter] = {}
+    quarantined: dict[int, str] = {}
     bot_policies: dict[BotId, BotPolicy] = {}
     account_policies: dict[AccountId, AccountPolicy] = {}
     wallets: dict[Address, BotId] = {}
@@ -281,34 +280,3 @@ class State(msgspec.Struct, kw_only=True):
     def share_of(self, bot: BotPolicy) -> Ratio:
         """Return the default share of a bot: 1 / number of the account's enabled bots."""
         return Ratio(1) / max(1, self.enabled.get(bot.account, 0))
-
-
-_ENCODER = msgspec.json.Encoder(order="sorted")
-_PAIRED = ("follows", "sleeves", "books", "off_target")
-"""Tables whose keys are pairs: written as rows, since a key in JSON is a text."""
-_LOOK_UPS = ("bot_policies", "account_policies", "wallets", "enabled")
-"""Not written: they follow from the settings."""
-
-
-def encode(state: State) -> bytes:
-    """Return the canonical text of a state: equal states have equal bytes."""
-    return _ENCODER.encode(_plain(state))
-
-
-def decode(text: bytes) -> State:
-    """Return the state that `encode` wrote."""
-    raw = msgspec.json.decode(text)
-    for name in _PAIRED:
-        raw[name] = {tuple(row[0]): row[1] for row in raw[name]}
-    state = msgspec.convert(raw, type=State)
-    state.set_policy(state.policy)
-    return state
-
-
-def _plain(state: State) -> dict[str, Any]:
-    raw: dict[str, Any] = msgspec.structs.asdict(state)
-    for name in _LOOK_UPS:
-        del raw[name]
-    for name in _PAIRED:
-        raw[name] = sorted(([list(key), value] for key, value in raw[name].items()), key=lambda row: row[0])
-    return raw
