@@ -8,6 +8,10 @@ What all tests share: how hard hypothesis searches.
 
 from hypothesis import settings
 
+from tests.support.postgres import own_pg_server, pg_schemas, pg_server, pg_url
+
+__all__ = ["own_pg_server", "pg_schemas", "pg_server", "pg_url"]
+
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("long", settings.get_profile("quick"), max_examples=500)
 settings.register_profile("explore", deadline=None, max_examples=5_000, print_blob=True)

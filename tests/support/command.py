@@ -1,9 +1,12 @@
-"""The command line, run inside the test's process."""
+"""The command line, run inside the test's process, where no settings of the machine reach it."""
 
 import io
 import json
+import os
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,19 +24,36 @@ class Ended:
     @property
     def report(self) -> dict[str, Any]:
         """The JSON object in the last line of stdout."""
+        assert self.out, self.err
         found: dict[str, Any] = json.loads(self.out.splitlines()[-1])
         return found
 
 
-def fadearena(*arguments: object) -> Ended:
-    """Run the command line with these arguments to its end."""
+def fadearena(*arguments: object, settings: Mapping[str, str] | None = None) -> Ended:
+    """Run the command line with these arguments, and these variables in the environment, to its end."""
     out, err, hook = io.StringIO(), io.StringIO(), sys.excepthook
     code = 0
     try:
-        with redirect_stdout(out), redirect_stderr(err):
+        with redirect_stdout(out), redirect_stderr(err), nowhere(settings):
             main([str(argument) for argument in arguments])
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(bool(end.code))
     finally:
         sys.excepthook = hook
     return Ended(code, out.getvalue(), err.getvalue())
+
+
+@contextmanager
+def nowhere(settings: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Work in an empty directory, with no other variables of ours in the environment than these."""
+    ours = {name: text for name, text in os.environ.items() if name.startswith("FADEARENA_")}
+    for name in ours:
+        del os.environ[name]
+    os.environ.update(settings or {})
+    try:
+        with tempfile.TemporaryDirectory() as directory, chdir(directory):
+            yield
+    finally:
+        for name in settings or {}:
+            del os.environ[name]
+        os.environ.update(ours)

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 
+import msgspec
+
 from fadearena.adapters.sim.exchange import SimExchange
 from fadearena.adapters.sim.paper import PaperAccount
 from fadearena.kit.clock import ManualClock
@@ -110,6 +112,13 @@ def make_order(
             expires_after=nonce + 5_000,
         ),
     )
+
+
+def order_at(instrument: Instrument, change: str, limit: str, now: int) -> PlaceOrder:
+    """Make an order in any market; its terms are those of `make_order`."""
+    order = make_order(Decimal(change), Decimal(limit), now)
+    terms = msgspec.structs.replace(order.terms, coin=instrument.coin, asset_id=instrument.asset_id)
+    return msgspec.structs.replace(order, terms=terms)
 
 
 def answer_of(events: Sequence[Event]) -> Answer:

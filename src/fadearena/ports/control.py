@@ -1,4 +1,12 @@
-"""The door through which people's commands reach the worker; `step` alone judges them."""
+"""
+The door through which people's commands reach the worker; `step` alone judges them.
+
+1. A command is queued; a worker takes it, and from then on nobody can withdraw it; whoever projects the worker's
+   answer ends it in the same transaction.
+2. Ids grow, and none is given out twice: a worker takes each id for done once it has applied a greater one. An id is
+   the time of the command where that is greater than the last id, so that not even a queue that was lost and made
+   anew gives one out again.
+"""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -7,6 +15,7 @@ from typing import Protocol
 import msgspec
 
 from fadearena.model.event import OperatorAction
+from fadearena.model.units import EpochMs
 
 
 class ControlState(StrEnum):
@@ -19,22 +28,31 @@ class ControlState(StrEnum):
 
 
 class ControlEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One command of a person. `id` grows; `journal_seq` is where it was decided."""
+    """One command of a person. `id` grows; `journal_seq` is where it was decided; `is_taken` by a worker."""
 
     id: int
     actor: str
     action: OperatorAction
+    created: EpochMs = 0
     idempotency_key: str | None = None
     state: ControlState = ControlState.QUEUED
+    is_taken: bool = False
     reasons: tuple[str, ...] = ()
     journal_seq: int | None = None
 
 
 class Control(Protocol):
-    """A queue of commands with their answers."""
+    """A queue of commands with their answers. Every method may raise `StorageUnavailable`."""
 
-    async def put(self, actor: str, action: OperatorAction, idempotency_key: str | None = None) -> ControlEntry:
-        """Queue a command; with a key that was used before return the entry that it made then."""
+    async def put(
+        self, actor: str, action: OperatorAction, *, now: EpochMs = 0, idempotency_key: str | None = None
+    ) -> ControlEntry:
+        """
+        Queue a command; with a key that was used before return the entry that it made then.
+
+        Raises:
+            InvalidInput: The key was used before, for another command.
+        """
         ...
 
     async def get(self, control_id: int) -> ControlEntry:
@@ -46,21 +64,23 @@ class Control(Protocol):
         """
         ...
 
-    async def queued(self, after: int = 0) -> Sequence[ControlEntry]:
-        """Return the queued commands with an id greater than `after`, oldest first."""
+    async def take(self, after: int = 0) -> Sequence[ControlEntry]:
+        """
+        Take the queued commands with an id greater than `after`, oldest first, and return them.
+
+        Those that were taken before and have no answer yet come again: the worker that took them may be dead.
+        """
         ...
 
-    async def settle(
-        self,
-        control_id: int,
-        state: ControlState,
-        reasons: tuple[str, ...] = (),
-        journal_seq: int | None = None,
-    ) -> ControlEntry:
+    async def withdraw(self, control_id: int) -> ControlEntry:
         """
-        End a queued command, and return it; one that has ended stays as it is.
+        Withdraw a command that no worker took yet, and return it as it stands: any other stays as it is.
 
         Raises:
-            InvalidInput: There is none with this id, or `state` is `QUEUED`.
+            InvalidInput: There is none with this id.
         """
+        ...
+
+    async def continue_after(self, control_id: int) -> None:
+        """Give out no id up to this one from now on; for a queue that is older than the journal beside it."""
         ...

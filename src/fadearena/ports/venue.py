@@ -1,6 +1,6 @@
 """The door to the exchange on which our accounts trade."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, TypeAlias
 
 from fadearena.model.command import (
@@ -20,7 +20,7 @@ OwnRead: TypeAlias = QueryOrder | ReadAccount | ReadOwnFills | ReadLeverage
 VenueCommand: TypeAlias = SignedCommand | OwnRead
 
 
-class Venue(Protocol):
+class Executor(Protocol):
     """Executes signed actions and answers questions on our own accounts."""
 
     async def execute(self, command: VenueCommand) -> Sequence[Event]:
@@ -37,4 +37,12 @@ class Venue(Protocol):
             VenueRefused: A read was refused.
             VenueProtocolError: The answer cannot be read. Of a signed command the outcome is unknown.
         """
+        ...
+
+
+class Venue(Executor, Protocol):
+    """An exchange that also tells by itself what happens on our accounts."""
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        """Iterate over what is pushed, in order of arrival: own fills, funding, deposits."""
         ...

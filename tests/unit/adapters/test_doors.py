@@ -1,30 +1,81 @@
 """Every adapter stands behind its door: the type checker compares them, and this test names them."""
 
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+
 from fadearena.adapters.memory.alerts import MemoryAlerts
 from fadearena.adapters.memory.control import MemoryControl
+from fadearena.adapters.memory.heartbeat import MemoryHeartbeats
 from fadearena.adapters.memory.journal import HashedJournal, MemoryJournal
+from fadearena.adapters.memory.lease import MemoryLease
 from fadearena.adapters.memory.read_store import MemoryReadStore
+from fadearena.adapters.memory.snapshots import MemorySnapshots
+from fadearena.adapters.memory.storage import JournalMemory
 from fadearena.adapters.sim.faults import FaultyVenue
 from fadearena.adapters.sim.history import HistoryFeed
-from fadearena.kit.clock import Clock, ManualClock, SystemClock
+from fadearena.adapters.sim.live import LiveArena, LivePaper
+from fadearena.adapters.sql.database import SqliteFile
+from fadearena.adapters.sql.journal.store import open_journal, open_journal_reader
+from fadearena.adapters.sql.migrations import upgrade
+from fadearena.adapters.sql.read_store import open_read_store
+from fadearena.kit.clock import Clock, ManualClock, ScaledClock, SystemClock
 from fadearena.ports.alerts import AlertSink
 from fadearena.ports.control import Control
-from fadearena.ports.journal import Journal
+from fadearena.ports.heartbeat import Heartbeats
+from fadearena.ports.journal import Journal, JournalReader, JournalWriter
+from fadearena.ports.lease import Lease
+from fadearena.ports.market_feed import MarketFeed
 from fadearena.ports.read_store import ReadStore
-from fadearena.ports.venue import Venue
+from fadearena.ports.snapshots import Snapshots
+from fadearena.ports.venue import Executor, Venue
 from fadearena.ports.wallet_feed import WalletFeed
 from tests.support.paper import fresh_exchange
 
 
-def test_adapters_fit_their_doors() -> None:
-    """Each adapter can be put where its port is asked for."""
+def test_venues_and_feeds_fit_their_doors() -> None:
+    """Each stand-in for the outside can be put where its port is asked for."""
     clock = ManualClock()
-    exchange = fresh_exchange(clock)
-    clocks: list[Clock] = [clock, SystemClock()]
-    venues: list[Venue] = [exchange, FaultyVenue(exchange, clock, ())]
-    feeds: list[WalletFeed] = [HistoryFeed([], clock)]
-    journals: list[Journal] = [HashedJournal(), MemoryJournal()]
-    stores: list[ReadStore] = [MemoryReadStore()]
-    controls: list[Control] = [MemoryControl()]
+    clocks: list[Clock] = [clock, SystemClock(), ScaledClock(0, Decimal(2))]
+    exchange, arena = fresh_exchange(clock), LiveArena(clock, seed=1, wallets={})
+    executors: list[Executor] = [exchange, FaultyVenue(exchange, clock, ())]
+    venues: list[Venue] = [LivePaper(arena, ())]
+    wallets: list[WalletFeed] = [HistoryFeed([], clock), arena.wallets]
+    markets: list[MarketFeed] = [arena.markets]
+    assert all((clocks, executors, venues, wallets, markets))
+
+
+def test_storage_in_memory_fits_its_doors() -> None:
+    """Each shipped fake can be put where its port is asked for."""
+    memory = JournalMemory()
+    lease = MemoryLease(memory)
+    leases: list[Lease] = [lease]
+    writers: list[JournalWriter] = [HashedJournal()]
+    journals: list[Journal] = [MemoryJournal(memory, lease)]
+    snapshots: list[Snapshots] = [MemorySnapshots(memory, lease)]
+    controls, beats = list[Control]([MemoryControl()]), list[Heartbeats]([MemoryHeartbeats()])
+    stores: list[ReadStore] = [MemoryReadStore(MemoryControl())]
     sinks: list[AlertSink] = [MemoryAlerts()]
-    assert all((clocks, venues, feeds, journals, stores, controls, sinks))
+    assert all((leases, writers, journals, snapshots, controls, beats, stores, sinks))
+
+
+def test_storage_in_a_database_fits_its_doors(tmp_path: Path) -> None:
+    """Each can be put where its port is asked for."""
+    upgrade(SqliteFile(tmp_path / "journal.db"), "journal")
+    upgrade(SqliteFile(tmp_path / "read.db"), "read")
+
+    async def opened() -> None:
+        journal_at = SqliteFile(tmp_path / "journal.db")
+        async with open_journal(journal_at) as journal, open_journal_reader(journal_at) as reader:
+            journals: list[Journal] = [journal.journal]
+            readers: list[JournalReader] = [reader.journal]
+            snapshots: list[Snapshots] = [journal.snapshots]
+            leases: list[Lease] = [journal.lease]
+            assert all((journals, readers, snapshots, leases))
+        async with open_read_store(SqliteFile(tmp_path / "read.db")) as store:
+            records: list[ReadStore] = [store.records]
+            controls: list[Control] = [store.control]
+            beats: list[Heartbeats] = [store.heartbeats]
+            assert all((records, controls, beats))
+
+    asyncio.run(opened())

@@ -6,6 +6,8 @@ import msgspec
 
 from fadearena.model.error import InvalidInput
 from fadearena.model.event import OperatorAction
+from fadearena.model.record import ControlAnswer
+from fadearena.model.units import EpochMs
 from fadearena.ports.control import ControlEntry, ControlState
 
 
@@ -13,15 +15,29 @@ class MemoryControl:
     """Keeps every command with its answer."""
 
     def __init__(self) -> None:
-        self._entries: list[ControlEntry] = []
+        self._entries: dict[int, ControlEntry] = {}
         self._by_key: dict[str, int] = {}
+        self._last_id = 0
 
-    async def put(self, actor: str, action: OperatorAction, idempotency_key: str | None = None) -> ControlEntry:
-        """Queue a command; with a key that was used before return the entry that it made then."""
+    async def put(
+        self, actor: str, action: OperatorAction, *, now: EpochMs = 0, idempotency_key: str | None = None
+    ) -> ControlEntry:
+        """
+        Queue a command; with a key that was used before return the entry that it made then.
+
+        Raises:
+            InvalidInput: The key was used before, for another command.
+        """
         if idempotency_key is not None and idempotency_key in self._by_key:
-            return await self.get(self._by_key[idempotency_key])
-        entry = ControlEntry(id=len(self._entries) + 1, actor=actor, action=action, idempotency_key=idempotency_key)
-        self._entries.append(entry)
+            earlier = self._entries[self._by_key[idempotency_key]]
+            if earlier.action != action:
+                raise InvalidInput(
+                    f"the idempotency key {idempotency_key!r} was used for another command: take a new one"
+                )
+            return earlier
+        self._last_id = max(self._last_id + 1, now)
+        entry = ControlEntry(id=self._last_id, actor=actor, action=action, created=now, idempotency_key=idempotency_key)
+        self._entries[entry.id] = entry
         if idempotency_key is not None:
             self._by_key[idempotency_key] = entry.id
         return entry
@@ -33,31 +49,38 @@ class MemoryControl:
         Raises:
             InvalidInput: There is none with this id.
         """
-        if not 1 <= control_id <= len(self._entries):
+        if control_id not in self._entries:
             raise InvalidInput(f"there is no command {control_id}")
-        return self._entries[control_id - 1]
+        return self._entries[control_id]
 
-    async def queued(self, after: int = 0) -> Sequence[ControlEntry]:
-        """Return the queued commands with an id greater than `after`, oldest first."""
-        return [e for e in self._entries[max(after, 0) :] if e.state is ControlState.QUEUED]
+    async def take(self, after: int = 0) -> Sequence[ControlEntry]:
+        """Take the queued commands with an id greater than `after`, oldest first, and return them."""
+        queued = [e.id for e in self._entries.values() if e.id > after and e.state is ControlState.QUEUED]
+        return tuple(self._change(control_id, is_taken=True) for control_id in queued)
 
-    async def settle(
-        self,
-        control_id: int,
-        state: ControlState,
-        reasons: tuple[str, ...] = (),
-        journal_seq: int | None = None,
-    ) -> ControlEntry:
+    async def withdraw(self, control_id: int) -> ControlEntry:
         """
-        End a queued command, and return it; one that has ended stays as it is.
+        Withdraw a command that no worker took yet, and return it as it stands: any other stays as it is.
 
         Raises:
-            InvalidInput: There is none with this id, or `state` is `QUEUED`.
+            InvalidInput: There is none with this id.
         """
         entry = await self.get(control_id)
-        if state is ControlState.QUEUED:
-            raise InvalidInput(f"command {control_id} cannot be queued again")
-        if entry.state is ControlState.QUEUED:
-            entry = msgspec.structs.replace(entry, state=state, reasons=reasons, journal_seq=journal_seq)
-            self._entries[control_id - 1] = entry
-        return entry
+        if entry.is_taken or entry.state is not ControlState.QUEUED:
+            return entry
+        return self._change(control_id, state=ControlState.WITHDRAWN)
+
+    async def continue_after(self, control_id: int) -> None:
+        """Give out no id up to this one from now on; for a queue that is older than the journal beside it."""
+        self._last_id = max(self._last_id, control_id)
+
+    def end(self, answer: ControlAnswer, journal_seq: int) -> None:
+        """End a queued command by the answer that was projected; one that has ended stays as it is."""
+        entry = self._entries.get(answer.control_id)
+        if entry is not None and entry.state is ControlState.QUEUED:
+            state = ControlState.ACCEPTED if answer.accepted else ControlState.REFUSED
+            self._change(entry.id, state=state, reasons=answer.reasons, journal_seq=journal_seq)
+
+    def _change(self, control_id: int, **fields: object) -> ControlEntry:
+        self._entries[control_id] = msgspec.structs.replace(self._entries[control_id], **fields)
+        return self._entries[control_id]

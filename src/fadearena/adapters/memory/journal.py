@@ -10,8 +10,10 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from fadearena.model.error import InvalidInput
-from fadearena.ports.journal import JournalEntry
+from fadearena.adapters.memory.lease import MemoryLease
+from fadearena.adapters.memory.storage import JournalMemory
+from fadearena.model.error import InvalidInput, JournalCorrupt
+from fadearena.ports.journal import JournalEntry, Skipped
 
 _DIGEST_BYTES = 32
 _ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="string")
@@ -44,10 +46,7 @@ class HashedJournal:
         for number, entry in enumerate(entries, self._last_seq + 1):
             if entry.seq != number:
                 raise InvalidInput(f"journal entry {entry.seq} came, {number} is next")
-        for entry in entries:
-            self._hash.update(_ENCODER.encode((entry.event, entry.commands, entry.records)))
-            self._hash.update(b"\n")
-        self._last_seq += len(entries)
+        self.add(*entries)
 
     async def read(self, from_seq: int = 1) -> AsyncIterator[JournalEntry]:
         """
@@ -62,13 +61,26 @@ class HashedJournal:
         for entry in nothing:
             yield entry
 
+    def add(self, *entries: JournalEntry) -> None:
+        """Add entries to the fingerprint, whatever came before them."""
+        for entry in entries:
+            self._hash.update(_ENCODER.encode((entry.event, entry.commands, entry.records)))
+            self._hash.update(b"\n")
+            self._last_seq = entry.seq
+
 
 class MemoryJournal(HashedJournal):
-    """Keeps the entries, too."""
+    """
+    Keeps the entries, too.
 
-    def __init__(self) -> None:
+    Several handles may share a memory; with a lease only the one that holds it can write.
+    """
+
+    def __init__(self, memory: JournalMemory | None = None, lease: MemoryLease | None = None) -> None:
         super().__init__()
-        self._entries: list[JournalEntry] = []
+        self._memory = memory or JournalMemory()
+        self._lease = lease
+        self.add(*self._memory.entries.values())
 
     async def append(self, *entries: JournalEntry) -> None:
         """
@@ -76,11 +88,61 @@ class MemoryJournal(HashedJournal):
 
         Raises:
             InvalidInput: `seq` does not go on from `last_seq`.
+            LeaseLost: Another handle holds the lease.
         """
+        self._guard()
         await super().append(*entries)
-        self._entries += entries
+        self._memory.entries |= {entry.seq: entry for entry in entries}
 
-    async def read(self, from_seq: int = 1) -> AsyncIterator[JournalEntry]:
-        """Iterate over the entries from `from_seq` (inclusive) on."""
-        for entry in self._entries[max(from_seq, 1) - 1 :]:
-            yield entry
+    async def reopen(self) -> None:
+        """
+        Find out anew where the journal ends.
+
+        Raises:
+            LeaseLost: Another handle took the lease meanwhile.
+        """
+        if self._lease is not None:
+            self._lease.renew()
+        super().__init__()
+        self.add(*self._memory.entries.values())
+
+    async def read(
+        self, from_seq: int = 1, to_seq: int | None = None, kinds: frozenset[str] = frozenset()
+    ) -> AsyncIterator[JournalEntry]:
+        """
+        Iterate over the entries, those included that are appended meanwhile.
+
+        Raises:
+            InvalidInput: Without `kinds`, `from_seq` lies before the oldest segment that is kept.
+            JournalCorrupt: A number is missing.
+        """
+        seq = max(from_seq, 1)
+        if not kinds and seq < self._memory.oldest_seq:
+            raise InvalidInput(f"the journal begins at entry {self._memory.oldest_seq}: what came before was deleted")
+        while seq <= (self._memory.last_seq if to_seq is None else min(to_seq, self._memory.last_seq)):
+            entry = self._memory.entries.get(seq)
+            if entry is None and not kinds:
+                raise JournalCorrupt(seq, "is missing")
+            if entry is not None and (not kinds or entry.kind in kinds):
+                yield entry
+            seq += 1
+
+    async def skipped(self) -> tuple[Skipped, ...]:
+        """Return the entries that an operator had left out, by number."""
+        return tuple(mark for _, mark in sorted(self._memory.skipped.items()))
+
+    async def skip(self, skipped: Skipped) -> None:
+        """
+        Have an entry left out from now on; one that is left out already stays so.
+
+        Raises:
+            InvalidInput: There is no entry of this number.
+            LeaseLost: Another handle holds the lease.
+        """
+        self._guard()
+        if skipped.seq not in self._memory.entries:
+            raise InvalidInput(f"the journal has no entry {skipped.seq}")
+        self._memory.skipped.setdefault(skipped.seq, skipped)
+
+    def _guard(self) -> None:
+        self._memory.guard(None if self._lease is None else self._lease.epoch)

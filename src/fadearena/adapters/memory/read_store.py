@@ -1,55 +1,268 @@
-"""A read store in memory: the log of records with gapless numbers."""
+"""A read store in memory: the log of records, and the newest of each thing that they tell of."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import islice
 
-from fadearena.model.error import InvalidInput
-from fadearena.model.record import Record
-from fadearena.model.units import EpochMs
-from fadearena.ports.read_store import LoggedRecord, LogPage, LogQuery
+import msgspec
 
-_LIMIT_MAX = 1_000
+from fadearena.adapters.memory.control import MemoryControl
+from fadearena.model.event import SourceFills, Started
+from fadearena.model.ids import AccountId, Address, BotId, Coin
+from fadearena.model.policy import Policy
+from fadearena.model.record import (
+    Alert,
+    BotPerformance,
+    BotTrade,
+    CashBooked,
+    ControlAnswer,
+    DeadLetter,
+    Decision,
+    Drift,
+    EquityPoint,
+    FollowUpdate,
+    FundingBooked,
+    Gap,
+    MyFill,
+    OrderUpdate,
+    PositionChange,
+    Record,
+    SettingsChange,
+    SleeveUpdate,
+    TradingStateChange,
+)
+from fadearena.model.trading import TradingState
+from fadearena.model.units import EpochMs, Usd
+from fadearena.ports.journal import JournalEntry
+from fadearena.ports.read_store import (
+    AccountView,
+    BotView,
+    EquityQuery,
+    EquityRow,
+    Grain,
+    LatchView,
+    LetterView,
+    LoggedRecord,
+    LogPage,
+    LogQuery,
+    OrderView,
+    Position,
+    SettingsView,
+    SystemView,
+    check_limit,
+)
+
+
+class _Shown:
+    """What was projected so far."""
+
+    def __init__(self) -> None:
+        self.position = Position()
+        self.log: list[LoggedRecord] = []
+        self.settings: SettingsView | None = None
+        self.system = SystemView()
+        self.states: dict[str, TradingState] = {}
+        self.latches: dict[tuple[str, str], LatchView] = {}
+        self.performances: dict[BotId, tuple[BotPerformance, EpochMs]] = {}
+        self.sleeves: dict[tuple[BotId, Coin], SleeveUpdate] = {}
+        self.sources: dict[tuple[BotId, Coin], FollowUpdate] = {}
+        self.orders: dict[str, OrderView] = {}
+        self.letters: dict[str, LetterView] = {}
+        self.curves: dict[tuple[str, Grain], dict[EpochMs, Usd | None]] = {}
+        self.last_points: dict[str, tuple[EpochMs, Usd | None]] = {}
+
+    def take_event(self, entry: JournalEntry) -> None:
+        match entry.event:
+            case Started(rules_version=rules):
+                self._note(started=entry.received, rules_version=rules)
+            case SourceFills():
+                self._note(last_event_time=entry.received)
+            case _:
+                pass
+
+    def take(self, record: Record, time: EpochMs) -> None:
+        match record:
+            case FollowUpdate():
+                self.sources[record.bot, record.coin] = record
+            case SleeveUpdate():
+                self.sleeves[record.bot, record.coin] = record
+            case OrderUpdate():
+                self._take_order(record, time)
+            case BotPerformance():
+                self.performances[record.bot] = record, time
+            case EquityPoint():
+                self._take_point(record, time)
+            case TradingStateChange():
+                self._take_latch(record, time)
+            case SettingsChange():
+                self._take_settings(record, time)
+            case DeadLetter():
+                self.letters[record.id] = LetterView(letter=record, changed=time)
+            case BotTrade() | PositionChange() | Gap() | Decision() | MyFill() | FundingBooked() | CashBooked():
+                pass
+            case Drift() | Alert() | ControlAnswer():
+                pass
+
+    def strictest(self, *scopes: str) -> str:
+        found = (self.states.get(scope, TradingState.ACTIVE) for scope in scopes)
+        return max(found, key=lambda state: state.severity).value
+
+    def _note(self, **fields: object) -> None:
+        self.system = msgspec.structs.replace(self.system, **fields)
+
+    def _take_order(self, record: OrderUpdate, time: EpochMs) -> None:
+        earlier = self.orders.get(record.cloid)
+        created = time if earlier is None else earlier.created
+        self.orders[record.cloid] = OrderView(order=record, created=created, changed=time)
+        self._note(last_order_time=time)
+
+    def _take_point(self, record: EquityPoint, time: EpochMs) -> None:
+        for grain in Grain:
+            curve = self.curves.setdefault((record.series, grain), {})
+            curve[time - time % grain.ms] = record.usd
+        self.last_points[record.series] = time, record.usd
+
+    def _take_latch(self, record: TradingStateChange, time: EpochMs) -> None:
+        self.states[record.scope] = TradingState(record.state)
+        key = record.scope, record.latch
+        if record.is_set:
+            self.latches[key] = LatchView(
+                scope=record.scope, latch=record.latch, actor=record.actor, since=time, reason=record.reason
+            )
+        else:
+            self.latches.pop(key, None)
+
+    def _take_settings(self, record: SettingsChange, time: EpochMs) -> None:
+        self._note(settings_version=record.version)
+        if record.policy is None:
+            return
+        self._note(mode=record.policy.mode.value)
+        before, now = _homes(self.settings.policy if self.settings else None), _homes(record.policy)
+        gone = {bot for bot, home in before.items() if now.get(bot) != home}
+        self.sources = {key: update for key, update in self.sources.items() if key[0] not in gone}
+        self.sleeves = {key: update for key, update in self.sleeves.items() if key[0] not in gone}
+        self.performances = {bot: found for bot, found in self.performances.items() if bot not in gone}
+        self.settings = SettingsView(policy=record.policy, actor=record.actor, changed=time)
+
+
+def _homes(policy: Policy | None) -> dict[BotId, tuple[Address, AccountId]]:
+    return {} if policy is None else {bot.id: (bot.wallet, bot.account) for bot in policy.bots}
 
 
 class MemoryReadStore:
-    """Keeps every record."""
+    """Keeps every record. Answers to people's commands end them in `control`."""
 
-    def __init__(self) -> None:
-        self._journal_seq = 0
-        self._log: list[LoggedRecord] = []
+    def __init__(self, control: MemoryControl | None = None) -> None:
+        self._control = control
+        self._shown = _Shown()
 
-    @property
-    def journal_seq(self) -> int:
-        """Up to which journal entry (inclusive) the records are in; 0 at first."""
-        return self._journal_seq
+    async def position(self) -> Position:
+        """Return how far everything is in."""
+        return self._shown.position
 
-    @property
-    def record_seq(self) -> int:
-        """The number of the newest record; 0 while there is none."""
-        return len(self._log)
-
-    async def project(self, journal_seq: int, time: EpochMs, records: Sequence[Record]) -> None:
-        """Keep the records of one journal entry; an entry that is already in changes nothing."""
-        if journal_seq <= self._journal_seq:
-            return
-        self._log += [
-            LoggedRecord(record_seq=number, journal_seq=journal_seq, time=time, record=record)
-            for number, record in enumerate(records, len(self._log) + 1)
-        ]
-        self._journal_seq = journal_seq
-
-    async def log(self, query: LogQuery) -> LogPage:
+    async def project(self, entries: Sequence[JournalEntry]) -> Position:
         """
-        Return a part of the log.
+        Take entries in and return the position; those already in change nothing.
 
         Raises:
-            InvalidInput: `after` is negative or `limit` is not 1 to 1,000.
+            InvalidInput: An entry is missing; nothing was taken in then.
         """
-        if query.after < 0 or not 1 <= query.limit <= _LIMIT_MAX:
-            raise InvalidInput(f"log after {query.after}, limit {query.limit}: the limit is 1 to {_LIMIT_MAX}")
-        found = [
-            logged
-            for logged in self._log[query.after :]
-            if not query.kinds or logged.record.__struct_config__.tag in query.kinds
-        ]
+        shown, position = self._shown, self._shown.position
+        new = [entry for entry in entries if entry.seq > position.journal_seq]
+        for entry in new:
+            position = position.after(entry)
+        for entry in new:
+            shown.take_event(entry)
+            for number, record in enumerate(entry.records, entry.record_seq - len(entry.records) + 1):
+                logged = LoggedRecord(record_seq=number, journal_seq=entry.seq, time=entry.received, record=record)
+                shown.log.append(logged)
+                shown.take(record, entry.received)
+                if isinstance(record, ControlAnswer) and self._control is not None:
+                    self._control.end(record, entry.seq)
+        shown.position = position
+        return position
+
+    async def clear(self, at: Position = Position()) -> None:  # noqa: B008  # frozen
+        """Forget everything that follows from the journal; the next entry is the one after `at`."""
+        self._shown = _Shown()
+        self._shown.position = at
+
+    async def log(self, query: LogQuery) -> LogPage:
+        """Return a part of the log."""
+        log = self._shown.log
+        start = bisect_right(log, query.after, key=lambda logged: logged.record_seq)
+        kinds = query.kinds
+        found = [r for r in log[start:] if not kinds or r.record.__struct_config__.tag in kinds]
         page = tuple(found[: query.limit])
         return LogPage(records=page, next_after=page[-1].record_seq if len(found) > query.limit else None)
+
+    async def settings(self) -> SettingsView | None:
+        """Return the settings in force; None before any were set."""
+        return self._shown.settings
+
+    async def system(self) -> SystemView:
+        """Return how things stand."""
+        shown = self._shown
+        latches = tuple(shown.latches[key] for key in sorted(shown.latches))
+        return msgspec.structs.replace(shown.system, state=shown.strictest("all"), latches=latches)
+
+    async def bots(self) -> tuple[BotView, ...]:
+        """Return the bots of the settings, in their order."""
+        shown = self._shown
+        return tuple(
+            BotView(
+                id=bot.id,
+                name=bot.name,
+                wallet=bot.wallet,
+                enabled=bot.enabled,
+                state=shown.strictest("all", f"account:{bot.account}", f"bot:{bot.id}"),
+                performance=shown.performances.get(bot.id, (None, None))[0],
+                performance_time=shown.performances.get(bot.id, (None, None))[1],
+            )
+            for bot in (shown.settings.policy.bots if shown.settings else ())
+        )
+
+    async def accounts(self) -> tuple[AccountView, ...]:
+        """Return the accounts of the settings, in their order."""
+        shown = self._shown
+        return tuple(
+            AccountView(
+                id=account.id,
+                address=account.address,
+                state=shown.strictest("all", f"account:{account.id}"),
+                equity=shown.last_points.get(f"account:{account.id}", (None, None))[1],
+                equity_time=shown.last_points.get(f"account:{account.id}", (None, None))[0],
+            )
+            for account in (shown.settings.policy.accounts if shown.settings else ())
+        )
+
+    async def sleeves(self) -> tuple[SleeveUpdate, ...]:
+        """Return all sleeves that hold or want something, by bot and coin."""
+        found = self._shown.sleeves
+        return tuple(found[key] for key in sorted(found) if found[key].size or found[key].target)
+
+    async def sources(self) -> tuple[FollowUpdate, ...]:
+        """Return what is known of the bots' own positions where it is not zero, by bot and coin."""
+        found = self._shown.sources
+        return tuple(found[key] for key in sorted(found) if found[key].position)
+
+    async def orders(self, limit: int = 50) -> tuple[OrderView, ...]:
+        """
+        Return orders, the newest first, at most `limit`.
+
+        Raises:
+            InvalidInput: `limit` is not 1 to 1,000.
+        """
+        check_limit(limit)
+        return tuple(islice(reversed(self._shown.orders.values()), limit))
+
+    async def letters(self) -> tuple[LetterView, ...]:
+        """Return the dead letters that are open, the oldest first."""
+        return tuple(view for view in self._shown.letters.values() if view.letter.state == "open")
+
+    async def equity(self, query: EquityQuery) -> tuple[EquityRow, ...]:
+        """Return a part of a curve, oldest first."""
+        curve = self._shown.curves.get((query.series, query.grain), {})
+        until = max(curve, default=0) if query.until is None else query.until
+        times = sorted(time for time in curve if query.since <= time <= until)
+        return tuple(EquityRow(time=time, usd=curve[time]) for time in times[: query.limit])

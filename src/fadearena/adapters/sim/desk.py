@@ -81,11 +81,6 @@ class Desk:
         """Give new orders ids above one that exists."""
         self._next_order_id = max(self._next_order_id, order_id + 1)
 
-    def remember(self, command: PlaceOrder) -> None:
-        """Use up the nonce of an order that ran in an earlier life."""
-        nonce = command.identity.nonce
-        self._nonces.use(command.identity.signer, nonce, nonce)
-
     def place(self, command: PlaceOrder, now: EpochMs) -> Sequence[Event]:
         """Take an order: its answer, and its fills if there are any."""
         terms, identity = command.terms, command.identity
@@ -121,7 +116,10 @@ class Desk:
         return _acted(command.account, ActionKind.CANCEL, command.subject, outcome, now)
 
     def burn(self, command: BurnNonce, now: EpochMs) -> Event:
-        """Take a noop, whose only effect is that its nonce is used up."""
+        """Take a noop, whose only effect is that its nonce is used up; an order that ran has done that before."""
+        ledger = self._ledgers.get(command.account)
+        if ledger is not None and ledger.order(command.cloid) is not None:
+            self._nonces.use(command.signer, command.nonce, command.nonce)
         outcome = self._admit(command.account, command, now).outcome(None)
         return _acted(command.account, ActionKind.NOOP, command.cloid, outcome, now)
 

@@ -116,11 +116,9 @@ class SimExchange:
         with exact_arithmetic():
             return self._settle(now)
 
-    def restore(self, events: Iterable[Event], placed: Iterable[PlaceOrder] = ()) -> None:
+    def restore(self, events: Iterable[Event]) -> None:
         """
         Rebuild the accounts from a journal's events, in its order; each fill and payment counts once.
-
-        Of `placed`, the journal's orders, those that have fills have used up their nonces.
 
         Raises:
             InvalidInput: An event names an account or a coin that does not exist here.
@@ -142,9 +140,6 @@ class SimExchange:
                         _of(self._ledgers, account).set_leverage(coin, Leverage(value, is_cross))
                     case _:
                         pass
-        for order in placed:
-            if _of(self._ledgers, order.terms.account).order(order.identity.cloid) is not None:
-                self._desk.remember(order)
 
     def equity(self, account: AccountId) -> Usd:
         """Return cash and unrealised PnL of an account, at the marks."""

@@ -11,7 +11,7 @@ from fadearena.model.command import WakeAt
 from fadearena.model.error import InvalidInput
 from fadearena.model.event import CashMoved, Woke
 from fadearena.model.record import Alert
-from fadearena.ports.journal import Journal, JournalEntry
+from fadearena.ports.journal import JournalEntry, JournalWriter
 
 
 def entry(seq: int, key: str = "k") -> JournalEntry:
@@ -24,12 +24,12 @@ def entry(seq: int, key: str = "k") -> JournalEntry:
     )
 
 
-def fill(journal: Journal, *entries: JournalEntry) -> None:
+def fill(journal: JournalWriter, *entries: JournalEntry) -> None:
     """Append entries."""
     asyncio.run(journal.append(*entries))
 
 
-async def read(journal: Journal, from_seq: int = 1) -> list[int]:
+async def read(journal: HashedJournal, from_seq: int = 1) -> list[int]:
     """Return the numbers of the entries that a journal gives."""
     return [entry.seq async for entry in journal.read(from_seq)]
 

@@ -1,8 +1,9 @@
 """The arena itself: moves the market second by second, lets traders trade, and hands out what happened."""
 
 import heapq
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import count
+from types import MappingProxyType
 
 from fadearena.adapters.sim.arena.history import Held, WalletHistory
 from fadearena.adapters.sim.arena.market import Market
@@ -23,7 +24,7 @@ from fadearena.model.event import (
     SourceSnapshot,
     SourceUnreadable,
 )
-from fadearena.model.ids import Address
+from fadearena.model.ids import Address, BotId
 from fadearena.model.position import unrealised
 from fadearena.model.units import HOUR_MS, MINUTE_MS, SECOND_MS, ZERO, EpochMs, Usd
 from fadearena.model.wallet import Feed, WalletRole
@@ -37,6 +38,7 @@ _EQUITY_MS = MINUTE_MS
 _HISTORY_MS = 30 * MINUTE_MS
 _WIRE_MS = 60
 _CENTS = Usd("0.000001")
+_NO_WALLETS: Mapping[BotId, Address] = MappingProxyType({})
 
 
 class Arena:
@@ -49,10 +51,20 @@ class Arena:
         seed: Two arenas with one seed tell the same story.
         clock: The reader's; what is read on demand is true at its time.
         seconds: How long it lasts; None is without end.
+        wallets: The wallets of some bots; the others have made-up ones.
     """
 
-    def __init__(self, seed: int, clock: Clock, *, bots: int = 6, coins: int = 6, seconds: int | None = None) -> None:
-        self.traders = roster(seed, bots)
+    def __init__(
+        self,
+        seed: int,
+        clock: Clock,
+        *,
+        bots: int = 6,
+        coins: int = 6,
+        seconds: int | None = None,
+        wallets: Mapping[BotId, Address] = _NO_WALLETS,
+    ) -> None:
+        self.traders = roster(seed, bots, wallets)
         self.market = Market(chance(seed, "market"), coins, START_MS - _HISTORY_MS)
         self._end = None if seconds is None else START_MS + seconds * SECOND_MS
         self._clock = clock
@@ -65,7 +77,7 @@ class Arena:
         self._due = [(first + trader.rng.randrange(_HISTORY_MS), n) for n, trader in enumerate(self.traders)]
         heapq.heapify(self._due)
         self._history = {trader.wallet: WalletHistory(START_USD) for trader in self.traders}
-        self._live_through_the_past()
+        self.live_through(START_MS)
 
     @property
     def next_time(self) -> EpochMs | None:
@@ -85,6 +97,19 @@ class Arena:
             with exact_arithmetic():
                 self._tick()
         return heapq.heappop(self._pending)[2]
+
+    def live_through(self, until: EpochMs) -> None:
+        """
+        Trade up to a moment while nobody listens, a tenth of a second an hour: it is found in the wallets' history.
+
+        At the start that is half an hour, so that there are positions to find.
+        """
+        with exact_arithmetic():
+            while self.market.time + SECOND_MS <= until:
+                self.market.step()
+                self._trade()
+                while self._pending and self._pending[0][0] <= self.market.time:
+                    heapq.heappop(self._pending)
 
     def news(self) -> Sequence[MarketNews]:
         """Return what the last second brought beside quotes: funding rates at a new hour. Books are asked for."""
@@ -118,14 +143,6 @@ class Arena:
             case ReadSource() | RepairSource() | ReadSourceEquity():
                 reason = "the arena has no such wallet"
                 return (SourceUnreadable(time=now, received=now, wallet=wallet, reason=reason),)
-
-    def _live_through_the_past(self) -> None:
-        """Trade for half an hour before anybody listens, so that there are positions to find."""
-        with exact_arithmetic():
-            while self.market.time < START_MS:
-                self.market.step()
-                self._trade()
-        self._pending.clear()
 
     def _tick(self) -> None:
         """Move the market on by one second and put what happens in it in order of arrival."""
@@ -180,7 +197,8 @@ class Arena:
 
 
 def _repaired(history: WalletHistory, wallet: Address, since: EpochMs, now: EpochMs) -> Sequence[Event]:
-    done = SourceRepair(time=now, received=now, heard=now, wallet=wallet, stage=RepairStage.DONE)
+    stage = RepairStage.DONE if since >= history.complete_from else RepairStage.FAILED
+    done = SourceRepair(time=now, received=now, heard=now, wallet=wallet, stage=stage)
     fills = history.between(since, now)
     if not fills:
         return (done,)

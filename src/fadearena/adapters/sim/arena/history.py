@@ -1,18 +1,24 @@
 """
 What a made-up wallet did, as the exchange would tell it at any moment.
 
-Answers about a moment see the fills up to that moment and none after, also when the market was already
-moved on: so a read never tells the future.
+1. Answers about a moment see the fills up to that moment and none after, also when the market was already
+   moved on: so a read never tells the future.
+2. As the exchange does, it keeps the last 10,000 fills of a wallet; what was before them is forgotten.
 """
 
 from bisect import bisect_left, bisect_right
 from operator import attrgetter, itemgetter
+from typing import TypeVar
 
 import msgspec
 
 from fadearena.model.ids import Coin
 from fadearena.model.units import EpochMs, Price, Size, Usd
 from fadearena.model.wallet import SourceFill, SourcePosition
+
+T = TypeVar("T")
+FILLS_KEPT = 10_000
+_SWEEP = FILLS_KEPT // 4
 
 _at = itemgetter(0)
 _time = attrgetter("time")
@@ -26,9 +32,14 @@ class Held(msgspec.Struct, frozen=True, gc=False):
 
 
 class WalletHistory:
-    """All fills of one wallet in their order, and what it held after each of them."""
+    """
+    The last fills of one wallet in their order, and what it held after each of them.
+
+    From `complete_from` on nothing is missing.
+    """
 
     def __init__(self, cash: Usd) -> None:
+        self.complete_from: EpochMs = 0
         self.fills: list[SourceFill] = []
         self._held: dict[Coin, list[tuple[EpochMs, Held]]] = {}
         self._cash: list[tuple[EpochMs, Usd]] = [(0, cash)]
@@ -38,6 +49,8 @@ class WalletHistory:
         self.fills.append(fill)
         self._held.setdefault(fill.coin, []).append((fill.time, held))
         self._cash.append((fill.time, cash))
+        if len(self.fills) > FILLS_KEPT + _SWEEP:
+            self._forget_before(self.fills[-FILLS_KEPT].time)
 
     def held(self, at: EpochMs) -> dict[Coin, Held]:
         """Return all open positions at a moment."""
@@ -61,3 +74,15 @@ class WalletHistory:
         """Return the fills of a span, both ends included, as a query by time does: without TWAP slices."""
         first, last = bisect_left(self.fills, since, key=_time), bisect_right(self.fills, until, key=_time)
         return tuple(fill for fill in self.fills[first:last] if not fill.is_twap)
+
+    def _forget_before(self, time: EpochMs) -> None:
+        self.complete_from = time
+        del self.fills[: bisect_left(self.fills, time, key=_time)]
+        for steps in self._held.values():
+            _keep_from(steps, time)
+        _keep_from(self._cash, time)
+
+
+def _keep_from(steps: list[tuple[EpochMs, T]], time: EpochMs) -> None:
+    """Forget what was replaced before a moment."""
+    del steps[: max(0, bisect_right(steps, time, key=_at) - 1)]

@@ -5,7 +5,7 @@ A trader owns its positions, its money and its own seeded chance; it trades at t
 taker fee.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from hashlib import blake2b
 from random import Random
@@ -59,9 +59,9 @@ def wallet_of(name: str) -> Address:
 class Trader:
     """One made-up bot."""
 
-    def __init__(self, bot: BotId, temperament: str, seed: int) -> None:
+    def __init__(self, bot: BotId, temperament: str, seed: int, wallet: Address | None = None) -> None:
         self.bot = bot
-        self.wallet = wallet_of(bot)
+        self.wallet = wallet or wallet_of(bot)
         self.temperament = temperament
         self.rng = chance(seed, bot)
         self.cash = START_USD
@@ -236,9 +236,9 @@ _ROSTER = (
 )
 
 
-def roster(seed: int, count: int) -> tuple[Trader, ...]:
-    """Return `count` traders: the six with known names, then more of the same temperaments."""
+def roster(seed: int, count: int, wallets: Mapping[BotId, Address]) -> tuple[Trader, ...]:
+    """Return `count` traders: the six with known names, then more; those that `wallets` leaves out get made-up ones."""
     kinds = tuple(TEMPERAMENTS)
-    named = [Trader(bot, kind, seed) for bot, kind in _ROSTER[:count]]
-    more = (Trader(f"bot-{n:05}", kinds[n % len(kinds)], seed) for n in range(len(named), count))
-    return (*named, *more)
+    named = _ROSTER[:count]
+    more = ((f"bot-{n:05}", kinds[n % len(kinds)]) for n in range(len(named), count))
+    return tuple(Trader(bot, kind, seed, wallets.get(bot)) for bot, kind in (*named, *more))

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from fadearena.adapters.sim.arena import START_MS, TEMPERAMENTS, Arena
+from fadearena.adapters.sim.arena.arena import _repaired
+from fadearena.adapters.sim.arena.history import FILLS_KEPT, Held, WalletHistory
 from fadearena.adapters.sim.arena.market import Market
 from fadearena.adapters.sim.arena.traders import chance
 from fadearena.kit.clock import ManualClock
@@ -16,6 +18,7 @@ from fadearena.model.command import ReadRole, ReadSource, ReadSourceEquity, Repa
 from fadearena.model.event import (
     Event,
     Marks,
+    RepairStage,
     RoleRead,
     SourceEquity,
     SourceFills,
@@ -34,9 +37,9 @@ HALF_AN_HOUR = 1_800
 STRANGER = "0x" + "f" * 40
 
 
-def arena_of(seed: int = 1, seconds: int = HALF_AN_HOUR, **size: int) -> Arena:
+def arena_of(seed: int = 1, seconds: int = HALF_AN_HOUR, *, bots: int = 6, coins: int = 6) -> Arena:
     """Return an arena with a clock of its own."""
-    return Arena(seed, ManualClock(START_MS), seconds=seconds, **size)
+    return Arena(seed, ManualClock(START_MS), seconds=seconds, bots=bots, coins=coins)
 
 
 def events_of(arena: Arena) -> list[Event]:
@@ -308,3 +311,26 @@ def test_default_multiplier_gives_orders_above_and_below_the_minimum(told: tuple
     assert large > len(worth) / 2
     assert len(worth) - large > 5
     assert {fill.side for fill in own_feed(events, arena.traders[0].wallet)} == {Side.BUY, Side.SELL}
+
+
+def test_history_is_limited_and_says_what_it_lacks() -> None:
+    """A wallet's last 10,000 fills are kept; who asks for earlier ones learns that they cannot be had."""
+    history, fill = (
+        WalletHistory(Decimal(100)),
+        SourceFill(
+            key="", coin="BTC", time=0, side=Side.BUY, price=Decimal(1), quantity=Decimal(1), start_position=Decimal(0)
+        ),
+    )
+    total = 2 * FILLS_KEPT
+    for n in range(1, total + 1):
+        held = Held(Decimal(n), Decimal(1))
+        history.add(msgspec.structs.replace(fill, key=str(n), time=n), held, Decimal(100 - n))
+    assert FILLS_KEPT <= len(history.fills) < total * 3 / 4
+    assert history.complete_from == history.fills[0].time
+    assert history.held(history.complete_from)["BTC"].size == history.complete_from
+    assert history.held(total)["BTC"].size == total
+    assert history.cash(history.complete_from) == 100 - history.complete_from
+    for since, stage in ((history.complete_from, RepairStage.DONE), (1, RepairStage.FAILED)):
+        *_, told = _repaired(history, STRANGER, since, total)
+        assert isinstance(told, SourceRepair)
+        assert told.stage is stage

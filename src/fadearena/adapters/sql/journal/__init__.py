@@ -1,0 +1,1 @@
+"""The journal in a database; `store.py` opens it."""

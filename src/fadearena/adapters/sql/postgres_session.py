@@ -1,0 +1,79 @@
+"""A session on PostgreSQL; see `session.py`."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import Any
+
+import psycopg
+
+from fadearena.adapters.sql import postgres
+from fadearena.adapters.sql.database import PostgresDatabase
+from fadearena.adapters.sql.session import Table, Values
+
+
+class PostgresSession:
+    """A connection to PostgreSQL."""
+
+    for_share = " FOR SHARE"
+
+    def __init__(self, database: PostgresDatabase, connection: psycopg.Connection) -> None:
+        self._database = database
+        self._connection = connection
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the connection is gone for good."""
+        return self._connection.closed
+
+    @property
+    def pid(self) -> int:
+        """The number of the server's process behind it."""
+        return self._connection.info.backend_pid
+
+    def rows(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """Return what a query finds."""
+        with postgres.failures(self._database):
+            return self._connection.execute(_marked(sql), values, binary=True).fetchall()
+
+    def change(self, sql: str, values: Values = ()) -> int:
+        """Carry out a statement and return how many rows it changed."""
+        with postgres.failures(self._database):
+            return self._connection.execute(_marked(sql), values).rowcount
+
+    def insert(self, table: Table, rows: Sequence[Values], condition: str, values: Values) -> int:
+        """Put rows in where the condition holds, all or none; return how many went in."""
+        with postgres.failures(self._database):
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            return self._connection.execute(_insertion(table, condition), [*columns, *values]).rowcount
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make one transaction of what is done inside."""
+        with postgres.failures(self._database), self._connection.transaction():
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Let all queries inside see the same moment."""
+        with self.transaction():
+            self.change("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield
+
+    def close(self) -> None:
+        """Close the connection; what was not committed is gone."""
+        with suppress(psycopg.Error):
+            self._connection.close()
+
+
+@cache
+def _marked(sql: str) -> bytes:
+    return sql.replace("?", "%s").encode()
+
+
+@cache
+def _insertion(table: Table, condition: str) -> bytes:
+    """Return a statement that takes one array a column: the same text for any number of rows, sent in binary form."""
+    arrays = ", ".join(f"%b::{type_}[]" for type_ in table.types)
+    condition = condition.replace("?", "%s")
+    return f"{table.into} SELECT * FROM unnest({arrays}) WHERE {condition} {table.conflict}".encode()

@@ -1,0 +1,54 @@
+"""
+The read store: what is shown, what people order, and who lives, in one database beside the journal.
+
+The worker takes commands from it and beats in it; the server projects into it and answers from it.
+"""
+
+from types import TracebackType
+from typing import Self
+
+from fadearena.adapters.sql.control import SqlControl
+from fadearena.adapters.sql.database import Location
+from fadearena.adapters.sql.heartbeat import SqlHeartbeats
+from fadearena.adapters.sql.lane import reading, writing
+from fadearena.adapters.sql.migrations import require_head
+from fadearena.adapters.sql.read_store.store import SqlReadStore
+
+
+class ReadDatabase:
+    """The three doors of one database: records, people's commands, signs of life."""
+
+    def __init__(self, location: Location, *, inline: bool) -> None:
+        self._lanes = writing(location, inline=inline), reading(location, inline=inline)
+        self.records = SqlReadStore(*self._lanes)
+        self.control = SqlControl(*self._lanes)
+        self.heartbeats = SqlHeartbeats(*self._lanes)
+
+    async def close(self) -> None:
+        """Finish what was begun, and close the database."""
+        for lane in self._lanes:
+            await lane.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def open_read_store(location: Location, *, inline: bool = False) -> ReadDatabase:
+    """
+    Open a read store.
+
+    Args:
+        location: Where it is.
+        inline: Whether the caller does the work himself; by default threads do.
+
+    Raises:
+        StorageOutdated: Its tables are of another version, or missing.
+        StorageUnavailable: It cannot be opened.
+    """
+    require_head(location, "read")
+    return ReadDatabase(location, inline=inline)

@@ -1,0 +1,197 @@
+"""
+From journal entries to rows: what a run of entries changes, gathered so that each table is written once.
+
+1. It follows from the entries alone: numbers and times are theirs, nothing is counted here, nothing is read.
+2. Of a thing's several states in one run only the last is written; what happened is written record by record.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import msgspec
+from sqlalchemy import Table
+
+from fadearena.adapters.sql import tables
+from fadearena.adapters.sql.statements import Row, text_of
+from fadearena.adapters.sql.tables import FIRST, KEYS
+from fadearena.model.event import SourceFills, Started
+from fadearena.model.record import (
+    Alert,
+    BotPerformance,
+    BotTrade,
+    CashBooked,
+    ControlAnswer,
+    DeadLetter,
+    Decision,
+    Drift,
+    EquityPoint,
+    FollowUpdate,
+    FundingBooked,
+    Gap,
+    MyFill,
+    OrderUpdate,
+    PositionChange,
+    Record,
+    SettingsChange,
+    SleeveUpdate,
+    TradingStateChange,
+)
+from fadearena.model.trading import TradingState
+from fadearena.model.units import EpochMs
+from fadearena.ports.journal import JournalEntry
+from fadearena.ports.read_store import Grain
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """Where a record stands, and when its entry came in."""
+
+    record_seq: int
+    journal_seq: int
+    time: EpochMs
+
+
+class Rows:
+    """
+    What has been gathered.
+
+    `added` are rows of what happened; `standing` the newest row of each thing by its key, None where it is gone;
+    `status` the columns of `system_status` that changed; `answers` end people's commands, `settings` are new ones.
+    """
+
+    def __init__(self) -> None:
+        self.added: dict[Table, list[Row]] = {}
+        self.standing: dict[Table, dict[tuple[Any, ...], Row | None]] = {}
+        self.status: Row = {}
+        self.answers: list[tuple[Place, ControlAnswer]] = []
+        self.settings: tuple[Place, SettingsChange] | None = None
+
+    def take_event(self, entry: JournalEntry) -> None:
+        """Take what the event itself says."""
+        match entry.event:
+            case Started(rules_version=rules):
+                self.status |= {"started": entry.received, "rules_version": rules}
+            case SourceFills():
+                self.status["last_event_time"] = entry.received
+            case _:
+                pass
+
+    def take(self, place: Place, record: Record) -> None:
+        """Take one record."""
+        fields = msgspec.to_builtins(record, builtin_types=(Decimal,))
+        level, category = (record.level, record.category) if isinstance(record, Alert) else ("info", fields["type"])
+        logged = {"kind": fields["type"], "level": level, "category": category, "payload": text_of(record)}
+        self.add(tables.system_event, place, {"bot": None, "coin": None} | fields | logged | {"time": place.time})
+        PROJECTIONS[type(record)](self, place, record, fields)
+
+    def add(self, table: Table, place: Place, fields: Row) -> None:
+        """Gather a row of something that happened."""
+        whole = {"time": place.time, "journal_seq": place.journal_seq} | fields | {"record_seq": place.record_seq}
+        self.added.setdefault(table, []).append({name: whole[name] for name in _COLUMNS[table]})
+
+    def stand(self, table: Table, fields: Row) -> None:
+        """Gather the newest row of a thing."""
+        row = {name: fields[name] for name in _COLUMNS[table]}
+        things, key = self.standing.setdefault(table, {}), tuple(row[name] for name in KEYS[table])
+        earlier = things.get(key)
+        if earlier is not None:
+            row |= {name: earlier[name] for name in FIRST.get(table, ())}
+        things[key] = row
+
+    def gone(self, table: Table, *key: str) -> None:
+        """Gather that a thing is no more."""
+        self.standing.setdefault(table, {})[key] = None
+
+
+Projection: TypeAlias = Callable[[Rows, Place, Any, Row], None]
+
+
+def _added(table: Table) -> Projection:
+    """Return the projection of records that have a row each, with their own fields."""
+    return lambda rows, place, _record, fields: rows.add(table, place, fields)
+
+
+def _standing(table: Table) -> Projection:
+    """Return the projection of records that say how a thing stands, with their own fields."""
+    return lambda rows, place, _record, fields: rows.stand(table, {"time": place.time} | fields)
+
+
+def _only_logged(rows: Rows, place: Place, record: Record, fields: Row) -> None:
+    """Nothing but the log tells of it."""
+
+
+def _decision(rows: Rows, place: Place, record: Decision, fields: Row) -> None:
+    rows.add(tables.strategy_decision, place, fields | {"checks": text_of(record.checks)})
+
+
+def _order(rows: Rows, place: Place, _record: OrderUpdate, fields: Row) -> None:
+    times = {"record_seq": place.record_seq, "created": place.time, "changed": place.time}
+    rows.stand(tables.my_trade, fields | times)
+    rows.add(tables.my_trade_transition, place, fields)
+    rows.status["last_order_time"] = place.time
+
+
+def _equity(rows: Rows, place: Place, _record: EquityPoint, fields: Row) -> None:
+    for grain in Grain:
+        start = place.time - place.time % grain.ms
+        rows.stand(tables.equity_snapshot, fields | {"grain": grain.value, "time": start, "read": place.time})
+
+
+def _latch(rows: Rows, place: Place, record: TradingStateChange, fields: Row) -> None:
+    if record.state == TradingState.ACTIVE:
+        rows.gone(tables.trading_state, record.scope)
+    else:
+        rows.stand(tables.trading_state, fields)
+    if record.is_set:
+        rows.stand(tables.latch, fields | {"since": place.time})
+    else:
+        rows.gone(tables.latch, record.scope, record.latch)
+
+
+def _settings(rows: Rows, place: Place, record: SettingsChange, fields: Row) -> None:
+    policy = None if record.policy is None else text_of(record.policy)
+    rows.add(tables.settings_change, place, fields | {"policy": policy})
+    rows.status["settings_version"] = record.version
+    if record.policy is not None:
+        rows.status["mode"] = record.policy.mode.value
+        rows.settings = place, record
+
+
+def _drift(rows: Rows, place: Place, record: Drift, fields: Row) -> None:
+    if record.is_open:
+        rows.stand(tables.drift, fields | {"changed": place.time})
+    else:
+        rows.gone(tables.drift, record.account, record.coin)
+
+
+def _letter(rows: Rows, place: Place, _record: DeadLetter, fields: Row) -> None:
+    rows.stand(tables.dead_letter, fields | {"record_seq": place.record_seq, "changed": place.time})
+
+
+def _answer(rows: Rows, place: Place, record: ControlAnswer, _fields: Row) -> None:
+    rows.answers.append((place, record))
+
+
+PROJECTIONS: Mapping[type[Record], Projection] = {
+    BotTrade: _added(tables.bot_trade_event),
+    PositionChange: _only_logged,
+    Gap: _only_logged,
+    FollowUpdate: _standing(tables.source_position),
+    Decision: _decision,
+    OrderUpdate: _order,
+    MyFill: _added(tables.my_fill),
+    SleeveUpdate: _standing(tables.sleeve),
+    FundingBooked: _added(tables.funding_booked),
+    CashBooked: _added(tables.cash_booked),
+    EquityPoint: _equity,
+    BotPerformance: _standing(tables.bot_performance),
+    TradingStateChange: _latch,
+    SettingsChange: _settings,
+    Drift: _drift,
+    Alert: _only_logged,
+    DeadLetter: _letter,
+    ControlAnswer: _answer,
+}
+"""What each kind of record changes, beside its row in the log."""
+
+_COLUMNS = {table: tuple(column.name for column in table.columns) for table in tables.PROJECTED}

@@ -1,0 +1,77 @@
+"""The programs of an installation as real processes, watched by what they log."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_PATIENCE_S = 120.0
+
+
+class Running:
+    """A process of ours, and what it (and its children) logged so far."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.lines: list[dict[str, Any]] = []
+        self.said: list[str] = []
+
+    def until(self, event: str, **fields: object) -> dict[str, Any]:
+        """Read on until an event with these fields is logged, and return its line."""
+        for line in self._read():
+            if line["event"] == event and fields.items() <= line.items():
+                return line
+        raise AssertionError(f"it ended with {self.process.wait()} before {event}: {self.lines[-5:]} {self.said}")
+
+    def end(self) -> int:
+        """Read on until all that log here have ended, and return the exit code."""
+        for _ in self._read():
+            pass
+        return self.process.wait()
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def _read(self) -> Iterator[dict[str, Any]]:
+        assert self.process.stderr
+        for text in self.process.stderr:
+            if text.startswith("{"):
+                self.lines.append(json.loads(text))
+                yield self.lines[-1]
+            else:
+                self.said.append(text)
+
+
+@contextmanager
+def started(
+    directory: Path, *arguments: str, speed: int = 60, settings: Mapping[str, str] | None = None
+) -> Iterator[Running]:
+    """Run a command on a data directory; at the end it is killed, and its children end with it."""
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("FADEARENA_")}
+    environment |= {"FADEARENA_LOG_FORMAT": "json", "FADEARENA_ARENA_SPEED": str(speed), **(settings or {})}
+    command = [sys.executable, "-m", "fadearena", *arguments, "--data-dir", str(directory)]
+    process = subprocess.Popen(
+        command,
+        cwd=directory.parent,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    guard = threading.Timer(_PATIENCE_S, process.kill)
+    guard.start()
+    running = Running(process)
+    try:
+        yield running
+    finally:
+        guard.cancel()
+        process.kill()
+        process.wait()
+        assert process.stderr
+        process.stderr.close()

@@ -1,0 +1,104 @@
+"""Every kind of read store, for tests that hold for each: memory, SQLite and PostgreSQL, inline and with threads."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import pytest
+
+from fadearena.adapters.memory.control import MemoryControl
+from fadearena.adapters.memory.heartbeat import MemoryHeartbeats
+from fadearena.adapters.memory.read_store import MemoryReadStore
+from fadearena.adapters.sql.database import Location, PostgresDatabase, SqliteFile
+from fadearena.adapters.sql.migrations import upgrade
+from fadearena.adapters.sql.read_store import open_read_store
+from fadearena.ports.control import Control
+from fadearena.ports.heartbeat import Heartbeats
+from fadearena.ports.read_store import ReadStore
+
+Told = TypeVar("Told")
+
+
+class Doors(Protocol):
+    """What stands in one database."""
+
+    @property
+    def records(self) -> ReadStore:
+        """What is shown."""
+        ...
+
+    @property
+    def control(self) -> Control:
+        """What people order."""
+        ...
+
+    @property
+    def heartbeats(self) -> Heartbeats:
+        """Who lives."""
+        ...
+
+
+class InMemory:
+    """The three doors without a database."""
+
+    def __init__(self) -> None:
+        self.control = MemoryControl()
+        self.records = MemoryReadStore(self.control)
+        self.heartbeats = MemoryHeartbeats()
+
+
+Opener = Callable[[], AbstractAsyncContextManager[Doors]]
+"""Opens the same store each time that it is called."""
+
+
+def opener_of(location: Location | None, *, inline: bool = True) -> Opener:
+    """Return what opens a store with fresh tables; one in memory where there is no location."""
+    kept = InMemory()
+    if location is not None:
+        upgrade(location, "read")
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Doors]:
+        if location is None:
+            yield kept
+            return
+        async with open_read_store(location, inline=inline) as store:
+            yield store
+
+    return opened
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def read_location(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
+    """A database with the tables of a read store."""
+    location: Location = SqliteFile(tmp_path / "read.db")
+    if request.param == "postgres":
+        location = PostgresDatabase(request.getfixturevalue("pg_url"))
+    upgrade(location, "read")
+    return location
+
+
+@pytest.fixture(
+    params=["memory", "sqlite", "sqlite-threads", "postgres-threads", pytest.param("postgres", marks=pytest.mark.slow)]
+)
+def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+    """What opens a store of each kind."""
+    kind, _, threads = request.param.partition("-")
+    location: Location | None = None
+    if kind == "sqlite":
+        location = SqliteFile(tmp_path / "read.db")
+    elif kind == "postgres":
+        location = PostgresDatabase(request.getfixturevalue("pg_url"))
+    return opener_of(location, inline=not threads)
+
+
+def tell(opener: Opener, story: Callable[[Doors], Awaitable[Told]]) -> Told:
+    """Open a store, let a story happen, close it, and return what the story returned."""
+
+    async def opened() -> Told:
+        async with opener() as doors:
+            return await story(doors)
+
+    return asyncio.run(opened())

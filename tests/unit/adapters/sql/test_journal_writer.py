@@ -1,0 +1,181 @@
+"""The thread that writes: what piled up is one commit, order is kept, and whoever waits hears how it went."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import cast
+
+import pytest
+
+from fadearena.adapters.sql.journal.keeper import Keeper
+from fadearena.adapters.sql.journal.writer import ThreadWriter
+from fadearena.adapters.sql.session import Values
+from fadearena.model.error import InvalidInput, StorageUnavailable
+
+
+class Notebook:
+    """A keeper that notes what it is asked for, and is held up until it may go on."""
+
+    def __init__(self) -> None:
+        self.commits: list[list[int]] = []
+        self.may_go_on = threading.Event()
+        self.is_closed = False
+        self.failure: BaseException | None = None
+
+    def append(self, rows: Sequence[Values]) -> None:
+        """Note the numbers of one commit."""
+        self.may_go_on.wait()
+        if self.failure is not None:
+            raise self.failure
+        self.commits.append([row[0] for row in rows])
+
+    def close(self) -> None:
+        """Note the end."""
+        self.is_closed = True
+
+
+def writer_on(notebook: Notebook) -> ThreadWriter:
+    """Start a thread that writes into a notebook."""
+    return ThreadWriter(cast("Keeper", notebook))
+
+
+def test_what_piled_up_is_one_commit() -> None:
+    """While the first commit runs the next appends wait; all of them make the second one."""
+
+    async def story() -> None:
+        notebook = Notebook()
+        writer = writer_on(notebook)
+        tasks = [asyncio.create_task(writer.append([(seq,)])) for seq in range(1, 21)]
+        await asyncio.sleep(0)
+        notebook.may_go_on.set()
+        await asyncio.gather(*tasks)
+        await writer.close()
+        assert [seq for commit in notebook.commits for seq in commit] == list(range(1, 21))
+        assert len(notebook.commits) <= 2
+
+    asyncio.run(story())
+
+
+def test_a_commit_has_a_limit() -> None:
+    """Appends that are too many for one commit make several; one that is large alone stays whole."""
+
+    async def story() -> None:
+        notebook = Notebook()
+        writer = writer_on(notebook)
+        sizes = (1, 600, 600, 1_500, 3)
+        tasks = [asyncio.create_task(writer.append([(size,)] * size)) for size in sizes]
+        await asyncio.sleep(0)
+        notebook.may_go_on.set()
+        await asyncio.gather(*tasks)
+        await writer.close()
+        assert sum(len(commit) for commit in notebook.commits) == sum(sizes)
+        assert 1_500 in {len(commit) for commit in notebook.commits}
+        assert all(len(commit) <= 1_000 or len(commit) == 1_500 for commit in notebook.commits)
+
+    asyncio.run(story())
+
+
+def test_other_work_waits_for_its_turn() -> None:
+    """What was handed over before it is done before it, and its answer or error reaches its caller only."""
+
+    async def story() -> None:
+        notebook = Notebook()
+        writer = writer_on(notebook)
+        before = asyncio.create_task(writer.append([(1,)]))
+        count = asyncio.create_task(writer.call(lambda _: len(notebook.commits)))
+        wrong = asyncio.create_task(writer.call(complain))
+        after = asyncio.create_task(writer.append([(2,)]))
+        await asyncio.sleep(0)
+        notebook.may_go_on.set()
+        assert await count == 1
+        with pytest.raises(InvalidInput, match="wrong"):
+            await wrong
+        await before
+        await after
+        await writer.close()
+        assert notebook.commits == [[1], [2]]
+        assert notebook.is_closed
+
+    asyncio.run(story())
+
+
+def complain(_: Keeper) -> None:
+    """Fail."""
+    raise InvalidInput("wrong")
+
+
+def test_all_who_wait_for_a_failed_commit_hear_of_it() -> None:
+    """Each gets an error of its own, with the first one as its cause."""
+
+    async def story() -> None:
+        notebook = Notebook()
+        notebook.failure = StorageUnavailable("full")
+        writer = writer_on(notebook)
+        tasks = [asyncio.create_task(writer.append([(seq,)])) for seq in range(1, 4)]
+        await asyncio.sleep(0)
+        notebook.may_go_on.set()
+        errors = await asyncio.gather(*tasks, return_exceptions=True)
+        await writer.close()
+        assert [str(error) for error in errors] == ["full"] * 3
+        assert len({id(error) for error in errors}) == 3
+        assert all(isinstance(error, StorageUnavailable) for error in errors)
+
+    asyncio.run(story())
+
+
+def test_the_queue_has_a_limit() -> None:
+    """Where too much waits already an append fails before it is queued; what waits is kept."""
+
+    async def story() -> None:
+        notebook = Notebook()
+        writer = writer_on(notebook)
+        waiting = asyncio.create_task(writer.append([(1,)] * 10_000))
+        await asyncio.sleep(0)
+        with pytest.raises(StorageUnavailable, match="10000 entries wait for the database"):
+            await writer.append([(2,)])
+        notebook.may_go_on.set()
+        await waiting
+        await writer.append([(3,)])
+        await writer.close()
+        assert [len(commit) for commit in notebook.commits] == [10_000, 1]
+
+    asyncio.run(story())
+
+
+def test_a_closed_writer_takes_nothing() -> None:
+    """What was handed over is finished; afterwards nothing is taken, and closing again does nothing."""
+
+    async def story() -> None:
+        notebook = Notebook()
+        notebook.may_go_on.set()
+        writer = writer_on(notebook)
+        await writer.append([(1,)])
+        await writer.close()
+        await writer.close()
+        for late in (writer.append([(2,)]), writer.call(complain)):
+            with pytest.raises(StorageUnavailable, match="was closed"):
+                await late
+        assert notebook.commits == [[1]]
+
+    asyncio.run(story())
+
+
+def test_a_loop_that_is_gone_does_not_stop_the_thread() -> None:
+    """If nobody waits any more the commit is made all the same."""
+    notebook = Notebook()
+    writers: list[ThreadWriter] = []
+
+    async def story() -> None:
+        writers.append(writer_on(notebook))
+        task = asyncio.create_task(writers[0].append([(1,)]))
+        await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(story())
+    notebook.may_go_on.set()
+
+    async def end() -> None:
+        await writers[0].close()
+
+    asyncio.run(end())
+    assert notebook.commits == [[1]]

@@ -1,0 +1,105 @@
+"""The tables go up and down, and are what the program expects."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from fadearena.adapters.sql.database import Location, PostgresDatabase, SqliteFile, Tree
+from fadearena.adapters.sql.engine import engine_of
+from fadearena.adapters.sql.journal.tables import KEPT
+from fadearena.adapters.sql.migrations import HEADS, current, downgrade, head, moving, require_head, upgrade
+from fadearena.model.error import InvalidInput, StorageOutdated
+
+TREES: tuple[Tree, ...] = ("journal", "read")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
+    """Where nothing is yet."""
+    if request.param == "sqlite":
+        return SqliteFile(tmp_path / "deep" / "data.db")
+    return PostgresDatabase(request.getfixturevalue("pg_url"))
+
+
+def tables(location: Location, tree: Tree) -> dict[str, list[tuple[str, str, bool]]]:
+    """Return table -> its columns, their types, and whether they may be null."""
+    engine = engine_of(location, tree)
+    try:
+        found = sa.inspect(engine)
+        return {
+            table: [
+                (column["name"], str(column["type"]), bool(column["nullable"])) for column in found.get_columns(table)
+            ]
+            for table in sorted(found.get_table_names())
+        }
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_a_tree_goes_up_down_and_up_again(location: Location, tree: Tree) -> None:
+    """Nothing is left after the way down, and the second way up makes what the first one made."""
+    assert current(location, tree) is None
+    upgrade(location, tree)
+    first = tables(location, tree)
+    assert current(location, tree) == HEADS[tree]
+    require_head(location, tree)
+    downgrade(location, tree, "base")
+    assert set(tables(location, tree)) <= {"alembic_version"}
+    assert current(location, tree) is None
+    upgrade(location, tree)
+    upgrade(location, tree)
+    assert tables(location, tree) == first
+
+
+def test_both_trees_live_in_one_database(pg_url: str) -> None:
+    """On PostgreSQL each tree has its schema and its version: one goes down, the other stays."""
+    database = PostgresDatabase(pg_url)
+    for tree in TREES:
+        upgrade(database, tree)
+    downgrade(database, "read", "base")
+    assert (current(database, "journal"), current(database, "read")) == (HEADS["journal"], None)
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_the_program_names_the_newest_version(tree: Tree) -> None:
+    """`HEADS` is what Alembic finds in the files."""
+    assert moving.scripts(tree).get_current_head() == HEADS[tree] == head(tree)
+
+
+def test_a_database_without_tables_is_refused(location: Location) -> None:
+    """The error names the command that makes them."""
+    with pytest.raises(StorageOutdated, match="fadearena db upgrade"):
+        require_head(location, "journal")
+
+
+@pytest.mark.parametrize(("version", "advice"), [("0000", "fadearena db upgrade"), ("9999", "install that one")])
+def test_another_version_is_refused(location: Location, version: str, advice: str) -> None:
+    """An older database has to be brought up to date, a newer one needs a newer program."""
+    upgrade(location, "journal")
+    engine = engine_of(location, "journal")
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+    engine.dispose()
+    with pytest.raises(StorageOutdated, match=advice):
+        require_head(location, "journal")
+    with pytest.raises(StorageOutdated, match="does not know"):
+        upgrade(location, "journal")
+
+
+def test_there_is_no_way_to_an_unknown_version(location: Location) -> None:
+    """A version that never was is the caller's mistake, and changes nothing."""
+    upgrade(location, "journal")
+    with pytest.raises(InvalidInput, match="0815"):
+        downgrade(location, "journal", "0815")
+    require_head(location, "journal")
+
+
+def test_the_tables_of_the_journal(location: Location) -> None:
+    """They have the columns that its statements name."""
+    upgrade(location, "journal")
+    found = {table: tuple(name for name, _, _ in columns) for table, columns in tables(location, "journal").items()}
+    found.pop("alembic_version")
+    assert found.pop("lease") == ("id", "epoch", "holder", "since")
+    assert found == {table.name: table.columns for table in KEPT}
