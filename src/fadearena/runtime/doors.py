@@ -10,9 +10,9 @@ from fadearena.model.event import Event
 from fadearena.model.ids import Coin
 from fadearena.model.market import FundingRate, OrderBook, Quote
 from fadearena.model.units import EpochMs
-from fadearena.ports.journal import Journal
+from fadearena.ports.journal import JournalWriter
 from fadearena.ports.market_feed import MarketNews
-from fadearena.ports.venue import Venue
+from fadearena.ports.venue import Executor
 from fadearena.ports.wallet_feed import SourceRead
 
 
@@ -30,7 +30,7 @@ class Playback(Protocol):
         """Answer a question on a wallet, as a wallet feed does."""
 
 
-class PaperVenue(Venue, Protocol):
+class PaperVenue(Executor, Protocol):
     """A venue that fills against prices that it is shown."""
 
     def on_quote(self, quote: Quote) -> None:
@@ -78,7 +78,7 @@ class Doors:
 
     feed: Playback
     venue: PaperVenue
-    journal: Journal
+    journal: JournalWriter
     clock: ManualClock
     quote: QuoteOf
     news: Callable[[], Iterable[MarketNews]] = _no_news

@@ -6,6 +6,8 @@ in between. So a simulation repeats what stands: of the coins that an event is a
 seconds of all coins.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from fadearena.model.command import Command, PlaceOrder, ReadLeverage, SetLeverage
@@ -19,11 +21,19 @@ _ALL_MS = 10 * SECOND_MS
 
 
 class StandingQuotes:
-    """Remembers when each coin's quote was told last, and adds to events what is missing."""
+    """
+    Remembers when each coin's quote was told last, and adds to events what is missing.
 
-    def __init__(self, quote: QuoteOf) -> None:
+    Args:
+        quote: Gives a coin's prices as they stand.
+        coin_ms: How old the last quote of a fill's coin may be before it is told again.
+        coins: Those of which quotes are wanted from the beginning.
+    """
+
+    def __init__(self, quote: QuoteOf, *, coin_ms: EpochMs = _COIN_MS, coins: Iterable[Coin] = ()) -> None:
         self._quote = quote
-        self._told: dict[Coin, EpochMs] = {}
+        self._coin_ms = coin_ms
+        self._told: dict[Coin, EpochMs] = dict.fromkeys(coins, 0)
         self._all_told: EpochMs = 0
 
     def stamp(self, event: Event, now: EpochMs, cause: Command | None) -> Event:
@@ -33,7 +43,7 @@ class StandingQuotes:
             told[quote.coin] = now
         wanted: set[Coin] = set()
         if isinstance(event, SourceFills):
-            stale = now - _COIN_MS
+            stale = now - self._coin_ms
             for fill in event.fills:
                 if told.get(fill.coin, 0) <= stale and is_perp(fill.coin):
                     wanted.add(fill.coin)

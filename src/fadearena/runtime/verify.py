@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from fadearena.ports.journal import Journal, JournalEntry
+from fadearena.ports.journal import JournalEntry, JournalWriter
 from fadearena.runtime.backtest import S, Step
 
 _ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="string")
 
 
-async def replay(entries: AsyncIterator[JournalEntry], step: Step[S], state: S, journal: Journal) -> int | None:
+async def replay(entries: AsyncIterator[JournalEntry], step: Step[S], state: S, journal: JournalWriter) -> int | None:
     """
     Step the events of a journal on a fresh state and compare what comes of them, byte for byte.
 

@@ -33,25 +33,10 @@ from fadearena.model.event import (
 from fadearena.model.order import ActionOutcome
 from fadearena.runtime.failures import failed
 from fadearena.runtime.immediate import immediately
-from fadearena.runtime.paced import Paced
 from fadearena.runtime.verify import replay
-from tests.support.loop import SIGNER, Feed, Loop, Turned, burn, notice, order
+from tests.support.loop import SIGNER, Loop, Turned, burn, notice, order
 
 WALLET = "0x" + "a" * 40
-
-
-def test_paced_feed_waits_for_each_event_and_can_be_ended() -> None:
-    """The pace is asked before each event; after `stop` nothing comes, not even what was waited for."""
-    waited: list[int] = []
-    paced = Paced(Feed([notice(10), notice(20), notice(30)]))
-    assert paced.deliver() == notice(10)
-    paced.pace_by(waited.append)
-    assert paced.deliver() == notice(20)
-    paced.pace_by(lambda _: paced.stop())
-    times = [paced.next_time]
-    assert paced.deliver() is None
-    assert [*times, paced.next_time] == [30, None]
-    assert waited == [20]
 
 
 def run_of(loop: Loop) -> HashedJournal:

@@ -1,0 +1,24 @@
+"""The time in which the core lives: our clock, corrected by what it is off the exchange's, as far as that is known."""
+
+from fadearena.core.state import State
+from fadearena.kit.clock import Clock
+
+
+class CorrectedClock:
+    """A clock that follows what the core knows of its offset; one that is not known counts as none."""
+
+    def __init__(self, clock: Clock, state: State) -> None:
+        self._clock = clock
+        self._state = state
+
+    def now_ms(self) -> int:
+        """Return the exchange's time by our clock; it steps when another offset was measured."""
+        return self._clock.now_ms() - self._offset
+
+    async def sleep_until(self, at_ms: int) -> None:
+        """Wait for the exchange's time, by the offset of now: who needs to be sure looks at the clock again."""
+        await self._clock.sleep_until(at_ms + self._offset)
+
+    @property
+    def _offset(self) -> int:
+        return self._state.clock_offset_ms or 0

@@ -1,0 +1,237 @@
+"""
+One life of a worker: from a recovery to the next stop or failure.
+
+1. Commands that waited are the first thing that is journaled, then `Started`; only after these does the gate open, and
+   only what `Started` and its successors lead to is handed on.
+2. A turn ends with its commit; gate, dispatcher and snapshots learn of it afterwards, in this order.
+3. What was taken from the inbox and not journaled goes back there: nothing is lost with a life. Where nobody knows
+   whether it was, it may be journaled twice, which the core can tell. Only answers to questions do not outlive it.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from fadearena.core.state import State
+from fadearena.kit.clock import Clock, SystemClock
+from fadearena.model.error import StorageUnavailable
+from fadearena.model.event import Event, Notice, Operator, Started
+from fadearena.model.units import SECOND_MS
+from fadearena.ports.control import Control
+from fadearena.ports.heartbeat import Heartbeats
+from fadearena.ports.journal import Journal, JournalEntry
+from fadearena.ports.lease import Lease
+from fadearena.ports.market_feed import MarketFeed
+from fadearena.ports.snapshots import Snapshots
+from fadearena.ports.venue import Venue
+from fadearena.ports.wallet_feed import WalletFeed
+from fadearena.runtime.corrected import CorrectedClock
+from fadearena.runtime.dispatcher import Dispatcher
+from fadearena.runtime.engine import Engine
+from fadearena.runtime.gate import Gate
+from fadearena.runtime.inbox import Inbox, Incoming
+from fadearena.runtime.metrics import Metrics
+from fadearena.runtime.quotes import QuoteBoard
+from fadearena.runtime.recovery import Recovered
+from fadearena.runtime.snapshotter import Snapshotter
+from fadearena.runtime.standing import StandingQuotes
+from fadearena.runtime.stops import Stops
+from fadearena.runtime.timer import Timer
+from fadearena.runtime.turns import Poisoned, Turns
+
+_DRAIN_MS = 10
+
+Opening = Callable[[State], Sequence[Event]]
+"""What the core is told before `Started`, by the state as it was recovered: markets, the clock, first settings."""
+
+
+class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Numbers of the engine room.
+
+    `turn_budget_ms` bounds how long events are stepped before they are committed and others get their turn; None
+    bounds their number only, so that a simulation repeats itself.
+    """
+
+    name: str = "worker"
+    mode: str = "simulation"
+    inbox_limit: int = 10_000
+    batch_max: int = 64
+    turn_budget_ms: float | None = 10.0
+    snapshot_every: int = 5_000
+    segment_every: int = 500_000
+    read_concurrency: int = 8
+    send_concurrency: int = 32
+    waiting_max: int = 10_000
+    control_poll_ms: int = 20
+    beat_ms: int = SECOND_MS
+    standby_poll_ms: int = SECOND_MS
+    stop_patience_ms: int = 5 * SECOND_MS
+    kill_file: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerDoors:
+    """
+    What a worker works with.
+
+    `clock` is the time of the venue's world, `wall` that of people and machines; they differ in a simulation.
+    """
+
+    journal: Journal
+    snapshots: Snapshots
+    lease: Lease
+    wallets: WalletFeed
+    markets: MarketFeed
+    venue: Venue
+    control: Control
+    heartbeats: Heartbeats
+    clock: Clock
+    wall: Clock = field(default_factory=SystemClock)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """What outlives a life: the doors, the numbers, the inbox, the gate, the prices."""
+
+    doors: WorkerDoors
+    opening: Opening
+    options: WorkerOptions
+    engine: Engine
+    metrics: Metrics
+    inbox: Inbox
+    gate: Gate
+    board: QuoteBoard
+    stops: Stops
+    stopping: asyncio.Event
+
+
+class Life:
+    """Takes turns on a recovered state."""
+
+    def __init__(self, room: Room, recovered: Recovered, group: asyncio.TaskGroup) -> None:
+        doors, options = room.doors, room.options
+        coins = sorted({coin for _, coin in recovered.state.books})
+        standing = StandingQuotes(room.board.quote, coin_ms=0, coins=coins)
+        clock = CorrectedClock(doors.clock, recovered.state)
+        self.timer = Timer(clock, room.inbox)
+        self.turns = Turns(recovered, room.engine, doors.journal, clock, standing)
+        self.snapshotter = Snapshotter(
+            recovered,
+            doors.snapshots,
+            room.engine,
+            clock,
+            room.metrics,
+            snapshot_every=options.snapshot_every,
+            segment_every=options.segment_every,
+        )
+        self._dispatcher = Dispatcher(
+            venue=doors.venue,
+            wallets=doors.wallets,
+            markets=doors.markets,
+            lease=doors.lease,
+            clock=clock,
+            gate=room.gate,
+            inbox=room.inbox,
+            timer=self.timer,
+            metrics=room.metrics,
+            read_concurrency=options.read_concurrency,
+            send_concurrency=options.send_concurrency,
+            waiting_max=options.waiting_max,
+        )
+        self._room = room
+        self._recovered = recovered
+        self._group = group
+
+    async def begin(self) -> None:
+        """Journal what comes before everything else, then open the gate."""
+        room, recovered = self._room, self._recovered
+        await self.snapshotter.open_segment(recovered.seq, recovered.record_seq)
+        room.inbox.forget_questions()
+        room.gate.follow(recovered.state.latches)
+        await room.stops.look(recovered.state.control_id)
+        await self._take(room.opening(recovered.state))
+        await self._journal(room.inbox.take_first())
+        entries = await self._take([self._started(), *self._notices()])
+        if not room.stopping.is_set():
+            room.gate.open()
+        self._dispatcher.dispatch(entries, self._group)
+
+    async def go_on(self) -> None:
+        """Take turns until stopped."""
+        while not self._room.stopping.is_set():
+            self._dispatcher.dispatch(await self._turn(), self._group)
+            await asyncio.sleep(0)  # a journal without a thread never waits, and others want their turn
+
+    async def wind_up(self) -> None:
+        """
+        Journal what becomes of what is under way, as long as patience lasts.
+
+        What is decided now is not handed on: the next start settles it.
+        """
+        room = self._room
+        wall = room.doors.wall
+        deadline = wall.now_ms() + room.options.stop_patience_ms
+        while (self._dispatcher.in_flight or len(room.inbox)) and wall.now_ms() < deadline:
+            if len(room.inbox):
+                await self._turn()
+            await wall.sleep_until(wall.now_ms() + (0 if len(room.inbox) else _DRAIN_MS))
+        self._dispatcher.cancel()
+
+    def count(self) -> None:
+        """Tell the metrics how much waits."""
+        queue = self._room.metrics.queue
+        queue.labels("inbox").set(len(self._room.inbox))
+        queue.labels("in_flight").set(self._dispatcher.in_flight)
+        queue.labels("timer").set(len(self.timer))
+
+    async def _turn(self) -> list[JournalEntry]:
+        """Take what waits, as far as time allows."""
+        options = self._room.options
+        budget_ms = options.turn_budget_ms
+        incoming = await self._room.inbox.take(options.batch_max)
+        entries = await self._journal(incoming, None if budget_ms is None else budget_ms / SECOND_MS)
+        self.snapshotter.look(self.turns.seq, self.turns.record_seq)
+        return entries
+
+    async def _journal(self, incoming: Sequence[Incoming], budget_s: float | None = None) -> list[JournalEntry]:
+        """Take what came from the inbox; what is not journaled goes back there."""
+        inbox = self._room.inbox
+        try:
+            entries, rest = await self.turns.take(incoming, budget_s=budget_s, metrics=self._room.metrics)
+        except Poisoned as poisoned:
+            inbox.put_back(poisoned.rest)
+            raise
+        except StorageUnavailable:
+            inbox.put_back(incoming)
+            raise
+        inbox.put_back(rest)
+        self._follow(entries)
+        return entries
+
+    async def _take(self, events: Sequence[Event]) -> list[JournalEntry]:
+        """Take what is made anew at every start."""
+        entries, _ = await self.turns.take([Incoming(event) for event in events], metrics=self._room.metrics)
+        self._follow(entries)
+        return entries
+
+    def _follow(self, entries: Sequence[JournalEntry]) -> None:
+        """Let the gate know what is journaled now."""
+        gate = self._room.gate
+        gate.follow(self.turns.state.latches)
+        for entry in entries:
+            if isinstance(entry.event, Operator):
+                gate.journaled(entry.event.control_id)
+
+    def _started(self) -> Started:
+        worker = f"{self._room.options.name}-{self._room.doors.lease.epoch}"
+        return Started(time=0, received=0, rules_version=self._room.engine.rules_version, worker=worker)
+
+    def _notices(self) -> list[Notice]:
+        """Say what was not as expected in the journal."""
+        texts = [("critical", f"replayed otherwise than recorded: {text}") for text in self._recovered.differences]
+        texts += [("warning", f"journal entry {seq} was left out, as ordered") for seq in self._recovered.left_out]
+        return [Notice(time=0, received=0, level=level, category="recovery", text=text) for level, text in texts]

@@ -1,0 +1,64 @@
+"""Metrics count what was journaled, under labels of which there are only so many."""
+
+from decimal import Decimal
+
+from fadearena.model.record import Check, Decision, Effect, Outcome
+from fadearena.ports.journal import JournalEntry
+from fadearena.runtime.metrics import Metrics
+from tests.support.room import Room, notice
+
+
+def decided(outcome: Outcome, reason: str, *failed: str) -> Decision:
+    """Return a decision with some checks that did not pass, and one that did."""
+    checks = [Check(name=name, passed=False, value="", effect=Effect.SKIP) for name in failed]
+    checks.append(Check(name="order_rate", passed=True, value="", effect=Effect.NONE))
+    nothing = Decimal(0)
+    return Decision(
+        bot="bot",
+        account="main",
+        coin="BTC",
+        outcome=outcome,
+        reason=reason,
+        delta=nothing,
+        target=nothing,
+        sleeve=nothing,
+        checks=tuple(checks),
+    )
+
+
+def test_decisions_are_counted_by_outcome_reason_and_failed_check() -> None:
+    """An execution bears no reason."""
+    metrics = Metrics()
+    records = (decided(Outcome.EXECUTE, "increase"), decided(Outcome.SKIP, "chase", "chase", "clock_ok"))
+    metrics.count([JournalEntry(seq=7, event=notice(), records=records)])
+    value = metrics.registry.get_sample_value
+    assert value("fadearena_decisions_total", {"outcome": "execute", "reason": ""}) == 1
+    assert value("fadearena_decisions_total", {"outcome": "skip", "reason": "chase"}) == 1
+    assert value("fadearena_failed_checks_total", {"check": "clock_ok"}) == 1
+    assert value("fadearena_failed_checks_total", {"check": "order_rate"}) is None
+    assert value("fadearena_journal_seq") == 7
+
+
+def test_registries_are_apart() -> None:
+    """Two workers of one process do not count for each other."""
+    one, other = Metrics(), Metrics()
+    one.recoveries.inc()
+    assert "fadearena_recoveries_total 1.0" in one.text()
+    assert "fadearena_recoveries_total 0.0" in other.text()
+
+
+def test_no_label_names_a_coin_a_bot_an_order_or_a_wallet() -> None:
+    """A worker that has traded has no more series than kinds of things."""
+    room = Room()
+
+    async def story(room: Room) -> None:
+        await room.settled()
+        room.wallets.trade("BTC", "1")
+        await room.wait(1_000)
+
+    room.play(story)
+    assert room.venue.orders
+    text = room.metrics.text()
+    assert 'fadearena_order_updates_total{status="filled"} 1.0' in text
+    for named in ("BTC", 'bot"', "main", "0x"):
+        assert named not in text
