@@ -20,7 +20,7 @@ export UV_SYSTEM_CERTS ?= true
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: env
 env: $(READY) ## Build the environment in .venv from the hash locks
@@ -37,6 +37,10 @@ $(READY): $(UV) requirements/dev.lock pyproject.toml src/fadearena/__init__.py
 	$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
+
+.PHONY: env-example
+env-example: $(READY) ## Write .env.example anew from the settings
+	$(BIN)/python -m fadearena.config > .env.example
 
 .PHONY: demo
 demo: $(READY) ## Run the demo: make demo ARGS="..."

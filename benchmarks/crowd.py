@@ -6,8 +6,9 @@ Bots grow and shrink their positions in turn, so that half of the decisions incr
 Every limit is set, and far away.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from itertools import cycle
 from random import Random
 
 from fadearena.core.engine import step
@@ -46,14 +47,14 @@ from fadearena.model.wallet import Feed, SourceFill, WalletRole
 START_MS: EpochMs = 1_760_796_000_000
 EVENT_MS = 5
 DECISION_MS = 100
-_ACCOUNT = "main"
+ACCOUNT = "main"
 _OURS = "0x" + "0c" * 20
-_EQUITY = _FAR = Usd(1_000_000_000)
+EQUITY = FAR = Usd(1_000_000_000)
 _LEVERAGE = 20
 _OPEN, _STEP = Size(100), Size(40)
-_TICK = Price("0.01")
-_PRICE, _LOWEST, _HIGHEST = Price(100), Price(90), Price(110)
-_MANY = 1_000_000
+TICK = Price("0.01")
+START_PRICE, _LOWEST, _HIGHEST = Price(100), Price(90), Price(110)
+MANY = 1_000_000
 
 
 class Crowd:
@@ -72,16 +73,17 @@ class Crowd:
         self.events = 0
         self._rng = Random(seed)
         self._now = START_MS
-        self._prices: dict[Coin, Price] = {f"C{n}": _PRICE for n in range(coins)}
+        self._prices: dict[Coin, Price] = {f"C{n}": START_PRICE for n in range(coins)}
         self._coins = tuple(self._prices)
-        self._wallets: dict[BotId, Address] = {f"bot-{n}": f"0x{n:040x}" for n in range(bots)}
+        self._round = cycle(self._coins)
+        self._wallets: dict[BotId, Address] = wallets_of(bots)
         self._held: dict[tuple[BotId, Coin], Size] = {}
         self._count = 0
         self._start()
         for bot, coin in sleeves:
             self._trade(f"bot-{bot}", f"C{coin}", _OPEN)
         self._sleeves = tuple(self._held)
-        self._settings(2, _FAR)
+        self._settings(2, FAR)
         if broken := violations(self.state):
             raise InvariantBroken(broken[0])
 
@@ -96,6 +98,13 @@ class Crowd:
             _, coin = self._rng.choice(self._sleeves)
             self._move(coin)
             self._step(Marks(time=self._now, received=self._now, quotes=(self._quote(coin),)))
+
+    def tell(self, count: int) -> None:
+        """Let the prices of the next so many coins be heard, one in each event: all of them come round in turn."""
+        for _ in range(count):
+            self._now += EVENT_MS
+            quotes = (self._quote(next(self._round)),)
+            self._step(Marks(time=self._now, received=self._now, quotes=quotes))
 
     def decisions(self, count: int) -> None:
         """Let sources trade, and carry every decision through to our own fill."""
@@ -114,13 +123,13 @@ class Crowd:
     def _start(self) -> None:
         now = self._now
         self._settings(1, None)
-        self._step(Instruments(time=now, received=now, instruments=tuple(map(_market, range(len(self._coins))))))
+        self._step(Instruments(time=now, received=now, instruments=tuple(map(market, range(len(self._coins))))))
         self._step(ClockRead(time=now, received=now, offset_ms=0, spread_ms=0))
         self._step(Started(time=now, received=now, rules_version=1, worker="bench"))
-        self._step(BudgetRead(time=now, received=now, account=_ACCOUNT, actions_left=_MANY))
+        self._step(BudgetRead(time=now, received=now, account=ACCOUNT, actions_left=MANY))
         books = (DexState(dex="", value=ZERO),)
         self._step(
-            AccountRead(time=now, received=now, account=_ACCOUNT, mode=AccountMode.UNIFIED, dexs=books, spot=_EQUITY)
+            AccountRead(time=now, received=now, account=ACCOUNT, mode=AccountMode.UNIFIED, dexs=books, spot=EQUITY)
         )
         for wallet in self._wallets.values():
             self._step(RoleRead(time=now, received=now, wallet=wallet, role=WalletRole.USER))
@@ -133,7 +142,7 @@ class Crowd:
                 LeverageRead(
                     time=self._now,
                     received=self._now,
-                    account=_ACCOUNT,
+                    account=ACCOUNT,
                     coin=coin,
                     leverage=_LEVERAGE,
                     is_cross=True,
@@ -143,21 +152,7 @@ class Crowd:
 
     def _settings(self, number: int, limit: Usd | None) -> None:
         """Set every limit to the same amount; without limits a crowd gathers faster."""
-        bots = tuple(
-            BotPolicy(id=bot, name=bot, wallet=wallet, exposure_cap=limit, loss_limit=limit)
-            for bot, wallet in self._wallets.items()
-        )
-        policy = Policy(
-            bots=bots,
-            accounts=(AccountPolicy(id=_ACCOUNT, address=_OURS, signer=_OURS, max_leverage=_LEVERAGE),),
-            global_exposure_cap=limit,
-            asset_exposure_caps={} if limit is None else dict.fromkeys(self._coins, limit),
-            max_order_notional=limit,
-            daily_loss_limit=limit,
-            max_drawdown=None if limit is None else Ratio("0.9"),
-            tuning=Tuning(snapshot_round_ms=DAY_MS, orders_per_minute=_MANY),
-        )
-        now, action = self._now, SetPolicy(policy=policy)
+        now, action = self._now, SetPolicy(policy=settings(self._wallets, self._coins, limit))
         self._step(Operator(time=now, received=now, control_id=number, actor="bench", action=action))
 
     def _step(self, event: Event) -> list[Command]:
@@ -165,7 +160,7 @@ class Crowd:
         return step(self.state, event).commands
 
     def _move(self, coin: Coin) -> None:
-        price = self._prices[coin] + self._rng.choice((-_TICK, _TICK))
+        price = self._prices[coin] + self._rng.choice((-TICK, TICK))
         self._prices[coin] = min(max(price, _LOWEST), _HIGHEST)
 
     def _quote(self, coin: Coin) -> Quote:
@@ -174,8 +169,8 @@ class Crowd:
             coin=coin,
             mark=price,
             mark_time=now,
-            bid=price - _TICK,
-            ask=price + _TICK,
+            bid=price - TICK,
+            ask=price + TICK,
             touch_time=now,
             oracle=price,
         )
@@ -212,13 +207,13 @@ class Crowd:
 
     def _fill(self, order: PlaceOrder) -> None:
         now, terms, cloid = self._now, order.terms, order.identity.cloid
-        price = self._prices[terms.coin] + (_TICK if terms.side is Side.BUY else -_TICK)
+        price = self._prices[terms.coin] + (TICK if terms.side is Side.BUY else -TICK)
         self._step(OrderSent(time=now, received=now, cloid=cloid))
         answer = Filled(quantity=terms.quantity, average_price=price, order_id=self._count)
         self._step(OrderAnswered(time=now, received=now, cloid=cloid, answer=answer))
         fill = OwnFill(
             key=f"own:{self._count}",
-            account=_ACCOUNT,
+            account=ACCOUNT,
             coin=terms.coin,
             time=now,
             side=terms.side,
@@ -229,10 +224,34 @@ class Crowd:
             order_id=self._count,
             cloid=cloid,
         )
-        self._step(OwnFills(time=now, received=now, account=_ACCOUNT, fills=(fill,)))
+        self._step(OwnFills(time=now, received=now, account=ACCOUNT, fills=(fill,)))
 
 
-def _market(number: int) -> Instrument:
+def settings(wallets: Mapping[BotId, Address], coins: Iterable[Coin], limit: Usd | None) -> Policy:
+    """Return settings that follow all these wallets on one account, with every limit at the same amount."""
+    bots = tuple(
+        BotPolicy(id=bot, name=bot, wallet=wallet, exposure_cap=limit, loss_limit=limit)
+        for bot, wallet in wallets.items()
+    )
+    return Policy(
+        bots=bots,
+        accounts=(AccountPolicy(id=ACCOUNT, address=_OURS, signer=_OURS, max_leverage=_LEVERAGE),),
+        global_exposure_cap=limit,
+        asset_exposure_caps={} if limit is None else dict.fromkeys(coins, limit),
+        max_order_notional=limit,
+        daily_loss_limit=limit,
+        max_drawdown=None if limit is None else Ratio("0.9"),
+        tuning=Tuning(snapshot_round_ms=DAY_MS, orders_per_minute=MANY),
+    )
+
+
+def wallets_of(bots: int) -> dict[BotId, Address]:
+    """Return so many bots with their wallets."""
+    return {f"bot-{n}": f"0x{n:040x}" for n in range(bots)}
+
+
+def market(number: int) -> Instrument:
+    """Return the market of one coin."""
     return Instrument(
         coin=f"C{number}",
         asset_id=number,

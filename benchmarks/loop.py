@@ -8,14 +8,14 @@ from fadearena.adapters.memory.journal import HashedJournal
 from fadearena.adapters.sim.arena import START_MS, Arena
 from fadearena.adapters.sim.exchange import SimExchange
 from fadearena.adapters.sim.paper import PaperAccount
-from fadearena.bootstrap import ACCOUNT, DemoPlan, demo_run
+from fadearena.bootstrap.replay import ACCOUNT, ArenaRunPlan, arena_run
 from fadearena.core.engine import step
 from fadearena.core.invariants import violations
 from fadearena.core.state import State
 from fadearena.kit.clock import ManualClock
 from fadearena.model.error import InvariantBroken
 from fadearena.model.event import Event, Instruments
-from fadearena.ports.journal import Journal, JournalEntry
+from fadearena.ports.journal import JournalEntry, JournalWriter
 from fadearena.runtime.backtest import Backtest, Options
 from fadearena.runtime.doors import Doors
 from fadearena.runtime.immediate import immediately
@@ -38,7 +38,7 @@ class NoJournal(HashedJournal):
         self.count += len(entries)
 
 
-def core_alone(plan: DemoPlan) -> dict[str, Cost]:
+def core_alone(plan: ArenaRunPlan) -> dict[str, Cost]:
     """Step the events of a run again, with nothing around the core."""
     events, executes = _story(plan)
     watch, state = Stopwatch(), State()
@@ -48,17 +48,17 @@ def core_alone(plan: DemoPlan) -> dict[str, Cost]:
     return _costs(watch, len(events), executes)
 
 
-def unjournaled(plan: DemoPlan) -> dict[str, Cost]:
+def unjournaled(plan: ArenaRunPlan) -> dict[str, Cost]:
     """Run the loop without a journal."""
     return _run(plan, NoJournal())
 
 
-def hashed(plan: DemoPlan) -> dict[str, Cost]:
+def hashed(plan: ArenaRunPlan) -> dict[str, Cost]:
     """Run the loop with the journal's fingerprint."""
     return _run(plan, HashedJournal())
 
 
-def checked(plan: DemoPlan) -> dict[str, Cost]:
+def checked(plan: ArenaRunPlan) -> dict[str, Cost]:
     """Run the loop with the journal's fingerprint, and look at every invariant after every event."""
     state = State()
 
@@ -70,7 +70,10 @@ def checked(plan: DemoPlan) -> dict[str, Cost]:
 
 
 def _run(
-    plan: DemoPlan, journal: Journal, state: State | None = None, look: Callable[[JournalEntry], None] | None = None
+    plan: ArenaRunPlan,
+    journal: JournalWriter,
+    state: State | None = None,
+    look: Callable[[JournalEntry], None] | None = None,
 ) -> dict[str, Cost]:
     opening, watch = _opening(plan), Stopwatch()
     clock = ManualClock(START_MS)
@@ -94,14 +97,14 @@ def _costs(watch: Stopwatch, events: int, executes: int) -> dict[str, Cost]:
 
 
 @cache
-def _opening(plan: DemoPlan) -> tuple[Event, ...]:
-    return demo_run(plan).opening
+def _opening(plan: ArenaRunPlan) -> tuple[Event, ...]:
+    return arena_run(plan).opening
 
 
 @cache
-def _story(plan: DemoPlan) -> tuple[tuple[Event, ...], int]:
+def _story(plan: ArenaRunPlan) -> tuple[tuple[Event, ...], int]:
     """Return the events that the core sees in a run, and how many decisions it carries out."""
-    run, events = demo_run(plan), list[Event]()
+    run, events = arena_run(plan), list[Event]()
     run.watchers.append(lambda entry: events.append(entry.event))
     tally = run.finish()
     return tuple(events), tally.outcomes().get("execute", 0)

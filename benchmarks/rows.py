@@ -1,14 +1,21 @@
-"""What is measured: the groups of rows, in the short and in the long form."""
+"""What is measured: the groups of rows, in three forms."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
 import msgspec
+import uvloop
 
 from benchmarks import loop
 from benchmarks.crowd import Crowd
+from benchmarks.journal import commits
+from benchmarks.reaction import Load, reaction
+from benchmarks.read_store import projections
+from benchmarks.recovery import Large, recovery
+from benchmarks.storage import OpenStorage, has_postgres, in_memory, in_postgres, in_sqlite, postgres_url
 from benchmarks.timing import Cost, Group, Stopwatch, Work
-from fadearena.bootstrap import DemoPlan
+from fadearena.bootstrap.replay import ArenaRunPlan
 
 SEED = 1
 PRICES_PER_DECISION = 20
@@ -22,7 +29,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     How much is measured.
 
     `decisions` are for one sample, `grown` for one of a crowd that grows (fewer where it is large); `arenas` are
-    (bots, simulated seconds).
+    (bots, simulated seconds). `large` are the states that are snapshotted and recovered.
     """
 
     rounds: int
@@ -33,6 +40,10 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     sleeves: tuple[int, ...]
     arena_seconds: int
     arenas: tuple[tuple[int, int], ...]
+    commits: int
+    load: Load
+    large: tuple[Large, ...]
+    large_rounds: int = 1
 
 
 QUICK = Scale(
@@ -44,6 +55,9 @@ QUICK = Scale(
     sleeves=(10, 100, 1_000),
     arena_seconds=60,
     arenas=((10, 60), (100, 10)),
+    commits=10,
+    load=Load(seconds=2),
+    large=(Large(sleeves=500, changed=50, tail=500),),
 )
 FULL = Scale(
     rounds=5,
@@ -54,6 +68,18 @@ FULL = Scale(
     sleeves=(10, 100, 1_000),
     arena_seconds=300,
     arenas=((10, 200), (100, 50)),
+    commits=60,
+    load=Load(seconds=4),
+    large=(Large(sleeves=5_000, changed=300, tail=5_000),),
+    large_rounds=2,
+)
+LONG = msgspec.structs.replace(
+    FULL,
+    rounds=9,
+    growth_rounds=5,
+    commits=200,
+    load=Load(seconds=30),
+    large=(Large(sleeves=10_000, changed=300, tail=5_000), Large(sleeves=100_000, changed=300, tail=5_000)),
 )
 
 
@@ -69,10 +95,14 @@ def groups(scale: Scale) -> tuple[Group, ...]:
             title="the replay loop: bots that trade in 6 coins",
             rounds=scale.growth_rounds,
             works={
-                f"{bots:,}": partial(loop.unjournaled, DemoPlan(seconds=seconds, seed=SEED, bots=bots))
+                f"{bots:,}": partial(loop.unjournaled, ArenaRunPlan(seconds=seconds, seed=SEED, bots=bots))
                 for bots, seconds in scale.arenas
             },
         ),
+        *commits(scale.rounds, scale.commits),
+        _projections(scale),
+        _reactions(scale),
+        *_recoveries(scale),
     )
 
 
@@ -113,7 +143,7 @@ def _core(scale: Scale) -> Group:
 
 
 def _loop(scale: Scale) -> Group:
-    plan = DemoPlan(seconds=scale.arena_seconds, seed=SEED)
+    plan = ArenaRunPlan(seconds=scale.arena_seconds, seed=SEED)
     return Group(
         title="the replay loop: 6 bots in 6 coins of a synthetic arena",
         rounds=scale.rounds,
@@ -124,6 +154,43 @@ def _loop(scale: Scale) -> Group:
             "and every invariant after every event": partial(loop.checked, plan),
         },
     )
+
+
+def _projections(scale: Scale) -> Group:
+    works = projections(None)
+    if has_postgres():
+        works["PostgreSQL"] = _project_in_postgres
+    return Group(title="records shown", rounds=scale.growth_rounds, works=works, is_wall=True)
+
+
+def _project_in_postgres() -> dict[str, Cost]:
+    return projections(postgres_url())["PostgreSQL"]()
+
+
+def _reactions(scale: Scale) -> Group:
+    """Compare event loops and databases with the plainest of each."""
+    works: dict[str, Work] = {
+        "in memory, asyncio": partial(reaction, in_memory, asyncio.new_event_loop, scale.load),
+        "in memory, uvloop": partial(reaction, in_memory, uvloop.new_event_loop, scale.load),
+        "SQLite, asyncio": partial(reaction, in_sqlite, asyncio.new_event_loop, scale.load),
+        "SQLite, uvloop": partial(reaction, in_sqlite, uvloop.new_event_loop, scale.load),
+    }
+    if has_postgres():
+        works["PostgreSQL, uvloop"] = partial(reaction, in_postgres, uvloop.new_event_loop, scale.load)
+    title = f"from a fill to its order: {scale.load.orders:g} orders and {scale.load.others:,g} other fills a second"
+    return Group(title=title, rounds=scale.growth_rounds, works=works, is_wall=True)
+
+
+def _recoveries(scale: Scale) -> list[Group]:
+    places: dict[str, OpenStorage] = {"SQLite": in_sqlite}
+    if has_postgres():
+        places["PostgreSQL"] = in_postgres
+    return [
+        group
+        for large in scale.large
+        for name, opened in places.items()
+        for group in recovery(name, opened, large, scale.large_rounds)
+    ]
 
 
 def _growth(scale: Scale, title: str, sizes: tuple[int, ...], make: Callable[[int], Crowd]) -> Group:

@@ -11,7 +11,7 @@ import msgspec
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds of processor time for `count` things."""
+    """Seconds for `count` things: of processor time, or on the wall where the group says so."""
 
     seconds: float
     count: int
@@ -23,16 +23,17 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Work = Callable[[], dict[str, Cost]]
-"""One round: the costs of what was measured, by what is counted (`event`, `decision`)."""
+"""One round: the costs of what was measured, by what is counted (`event`, `p99`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Works that are compared with the first of them, and how often each is run."""
+    """Works that are compared with the first of them, and how often each is run; `is_wall`: on what clock."""
 
     title: str
     rounds: int
     works: dict[str, Work]
+    is_wall: bool = False
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -45,6 +46,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     ratio: float
     per_second: float
     spread: float
+    is_wall: bool = False
 
 
 @dataclass
@@ -72,26 +74,27 @@ def measure(group: Group, advance: Callable[[], None]) -> list[Row]:
             costs[name].append(work())
             advance()
     pers = dict.fromkeys(per for runs in costs.values() for per in runs[0])
-    return [row for per in pers for row in _compare(group.title, per, costs)]
+    return [row for per in pers for row in _compare(group, per, costs)]
 
 
-def _compare(title: str, per: str, costs: dict[str, list[dict[str, Cost]]]) -> list[Row]:
+def _compare(group: Group, per: str, costs: dict[str, list[dict[str, Cost]]]) -> list[Row]:
     """Return the rows of one measure, compared with the first work that has it."""
     runs = {name: [run[per] for run in all_runs] for name, all_runs in costs.items() if per in all_runs[0]}
     first = next(iter(runs.values()))
-    return [_row(title, name, per, mine, first) for name, mine in runs.items()]
+    return [_row(group, name, per, mine, first) for name, mine in runs.items()]
 
 
-def _row(group: str, name: str, per: str, runs: list[Cost], first: list[Cost]) -> Row:
+def _row(group: Group, name: str, per: str, runs: list[Cost], first: list[Cost]) -> Row:
     each = [cost.microseconds for cost in runs]
     middle = median(each)
     ratios = [mine / base.microseconds for mine, base in zip(each, first, strict=True)]
     return Row(
-        group=group,
+        group=group.title,
         name=name,
         per=per,
         microseconds=middle,
         ratio=median(ratios),
         per_second=1e6 / middle,
         spread=(max(each) - min(each)) / middle,
+        is_wall=group.is_wall,
     )

@@ -7,16 +7,22 @@ The picture shows a moment of the demo with the default seed; the same code draw
 # A tool, not a package.
 # ruff: noqa: INP001
 
+import asyncio
 import io
 import re
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
-from fadearena.bootstrap import DemoPlan, demo_run
+from fadearena.adapters.sql.read_store import open_read_store
+from fadearena.bootstrap.demo import Demo, demo_on, play
+from fadearena.cli.demo import new_scene, take_in
 from fadearena.cli.view import Scene, frame
+from fadearena.kit import log
+from fadearena.model.units import SECOND_MS
 
 PICTURE = Path(__file__).with_name("demo.svg")
 SECONDS, SEED, SPEED = 1_200, 1, 60
@@ -41,15 +47,25 @@ THEME = TerminalTheme(
 
 def draw(width: int = WIDTH, height: int = HEIGHT, seconds: int = SECONDS) -> str:
     """Return the picture as SVG; it fetches nothing, so it is drawn in a font that is there."""
-    plan = DemoPlan(seconds=seconds, seed=SEED)
-    run = demo_run(plan)
-    scene = Scene(run.policy, run.coins, Decimal(SPEED))
-    run.watchers.append(scene.add)
-    run.finish()
+    log.configure("error")
+    with TemporaryDirectory() as folder, demo_on(Path(folder), SEED, Decimal(SPEED)) as made:
+        play(made, seconds * SECOND_MS, lambda _passed: None)
+        scene = asyncio.run(_seen(made))
+        picture = frame(scene, made.config.paper_equity_usd, width, height)
     console = Console(record=True, width=width, height=height, file=io.StringIO(), force_terminal=True)
-    console.print(frame(scene, run.equity(), plan.equity, width, height))
+    console.print(picture)
     svg = console.export_svg(title="make demo", theme=THEME, unique_id="demo")
     return re.sub(r"[ \t]+$", "", re.sub(REMOTE, "", svg), flags=re.MULTILINE).replace("Fira Code", FONT)
+
+
+async def _seen(made: Demo) -> Scene:
+    """Return what the live view has seen at the end of a run."""
+    async with open_read_store(made.places.read) as read:
+        scene = await new_scene(made, read.records)
+        if scene is None:
+            raise SystemExit("nothing was journaled")
+        await take_in(scene, read.records, 0)
+        return scene
 
 
 if __name__ == "__main__":

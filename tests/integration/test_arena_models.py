@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fadearena.bootstrap import RecordedBot, ReplayPlan, made_up_wallet, replay_run
+from fadearena.bootstrap.replay import RecordedBot, ReplayPlan, made_up_wallet, replay_run
 from fadearena.model.units import Direction
 from fadearena.runtime.summary import CoinSummary, by_bot
 from tests.support.nof1 import LOTS, as_fills, gross, round_trips, write

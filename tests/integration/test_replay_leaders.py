@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fadearena.bootstrap import RecordedBot, ReplayPlan, Run, made_up_wallet, replay_run
+from fadearena.bootstrap.replay import RecordedBot, ReplayPlan, Run, made_up_wallet, replay_run
 from fadearena.core.invariants import violations
 from fadearena.core.state import State
 from fadearena.model.record import Decision, Outcome

@@ -14,7 +14,7 @@ from fadearena.model.event import Event
 ROOT = Path(fadearena.__file__).parent
 STAGES = sorted((ROOT / "core").rglob("*.py"))
 LINES_MAX = 400
-KNOW_THE_MODE = ("bootstrap.py", "bootstrap/", "config.py", "config/", "settings.py", "settings/")
+KNOW_THE_MODE = ("bootstrap/", "config.py")
 
 
 def names(tree: ast.AST) -> Iterator[str]:

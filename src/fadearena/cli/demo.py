@@ -1,27 +1,29 @@
-"""The command `demo`: a synthetic arena, in a live view or as fast as it can."""
+"""The command `demo`: worker and server in a synthetic arena, in a live view or as fast as they can."""
 
+import asyncio
 import signal
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass, field
 from decimal import Decimal
-from types import FrameType
+from pathlib import Path
 
 import msgspec
 from rich.console import Console
 from rich.live import Live
 
-from fadearena.bootstrap import DemoPlan, Run, demo_run
+from fadearena.bootstrap.demo import COINS, Demo, Running, demo_on, play, running
+from fadearena.bootstrap.report import Reckoning, reckon
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.cli.output import Advance, print_json, show
 from fadearena.cli.view import Scene, frame
-from fadearena.kit.decimals import exact_arithmetic, plain
+from fadearena.kit import log
+from fadearena.kit.clock import Clock, SystemClock
+from fadearena.kit.decimals import plain
 from fadearena.model.record import Outcome
-from fadearena.model.units import SECOND_MS, ZERO, EpochMs, Usd
-from fadearena.ports.journal import JournalEntry
+from fadearena.model.units import SECOND_MS, EpochMs, Usd
+from fadearena.ports.read_store import LogQuery, ReadStore
 
-_FRAME_S = 0.125
-_BAR_EVENTS = 100
+_FRAME_MS = 125
+_PAGE = 1_000
 
 
 class DemoRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,11 +34,7 @@ class DemoRequest(msgspec.Struct, frozen=True, kw_only=True):
     speed: Decimal
     headless: bool
     as_json: bool
-
-    @property
-    def plan(self) -> DemoPlan:
-        """The arena that is asked for; it lasts at least one simulated second."""
-        return DemoPlan(seconds=max(1, int(self.seconds * self.speed)), seed=self.seed)
+    data_dir: Path | None = None
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,8 +49,10 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """
     What `demo --json` prints. Decimals are texts.
 
-    `bots_equity` is that of all bots together, as read last. `tracking_error` is the sum of |sleeve - target|
-    at mark, as a ratio of our equity. `drift` counts the books in which the exchange's position is not ours.
+    Events, decisions, orders and fills are those of this run; `resumed` tells whether another one came before it in
+    `data_dir`, which is null where it was a temporary one. `bots_equity` is that of all bots together, as read last.
+    `tracking_error` is the sum of |sleeve - target| at mark, as a ratio of our equity. `drift` counts the coins in
+    which the venue's position is not ours. `journal_hash` is over the whole journal.
     """
 
     events: int
@@ -67,55 +67,28 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     replay_identical: bool
     journal_hash: str
     seed: int
+    data_dir: str | None
+    resumed: bool
 
 
+@dataclass(frozen=True)
 class Stage:
     """Where the live view is shown, and the clock that it keeps to."""
 
-    def __init__(
-        self,
-        console: Console | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self.console = console or Console(stderr=True)
-        self.monotonic = monotonic
-        self.sleep = sleep
-
-
-class Pace:
-    """Keeps simulated time at `speed` seconds a second, and calls `tick` while it waits."""
-
-    def __init__(self, speed: Decimal, tick: Callable[[], None], stage: Stage) -> None:
-        self._speed = float(speed)
-        self._tick = tick
-        self._monotonic = stage.monotonic
-        self._sleep = stage.sleep
-        self._begin: tuple[float, EpochMs] | None = None
-        self._ticked = 0.0
-
-    def wait(self, at: EpochMs) -> None:
-        """Wait until the simulated time `at` is due."""
-        now = self._monotonic()
-        if self._begin is None:
-            self._begin = now, at
-        due = self._begin[0] + (at - self._begin[1]) / SECOND_MS / self._speed
-        while True:
-            if now - self._ticked >= _FRAME_S:
-                self._tick()
-                self._ticked = now
-            if now >= due:
-                return
-            self._sleep(min(due - now, _FRAME_S))
-            now = self._monotonic()
+    console: Console = field(default_factory=lambda: Console(stderr=True))
+    clock: Clock = field(default_factory=SystemClock)
 
 
 def demo(request: DemoRequest, stage: Stage | None = None) -> None:
     """Run the command; without a terminal it runs as with `--headless`."""
     stage = stage or Stage()
-    is_live = not request.headless and stage.console.is_terminal
-    run = _live(request, stage) if is_live else _headless(request)
-    report = report_of(run, request)
+    log.configure("error")
+    with demo_on(request.data_dir, request.seed, request.speed) as made:
+        if request.headless or not stage.console.is_terminal:
+            _headless(request, made)
+        else:
+            asyncio.run(_live(request, made, stage))
+        report = report_of(asyncio.run(reckon(made)), made)
     if request.as_json:
         print_json(report)
     else:
@@ -124,75 +97,88 @@ def demo(request: DemoRequest, stage: Stage | None = None) -> None:
         raise SystemExit(int(ExitCode.BROKEN))
 
 
-def report_of(run: Run, request: DemoRequest) -> DemoReport:
-    """Return what a finished run came to; the journal is replayed for it."""
-    tally = run.backtest.tally
-    outcomes = tally.outcomes()
-    with exact_arithmetic():
-        bots = sum((usd or ZERO for name, usd in tally.equity.items() if name.startswith("bot:")), start=ZERO)
+def report_of(found: Reckoning, made: Demo) -> DemoReport:
+    """Return what a run came to, as it is printed."""
+    outcomes = found.tally.outcomes()
     return DemoReport(
-        events=tally.events,
+        events=found.tally.events,
         decisions=Counts(**{outcome.value: outcomes.get(outcome, 0) for outcome in Outcome}),
-        orders=tally.orders.total(),
-        fills=tally.fills.total(),
-        equity=plain(run.equity()),
-        bots_equity=plain(bots),
-        tracking_error=plain(run.tracking_error()),
-        drift=len(run.drift()),
+        orders=found.tally.orders.total(),
+        fills=found.tally.fills.total(),
+        equity=plain(found.equity),
+        bots_equity=plain(found.bots_equity),
+        tracking_error=plain(found.tracking_error),
+        drift=len(found.drift),
         invariants="ok",
-        replay_identical=run.replayed_identically(),
-        journal_hash=run.journal.journal_hash,
-        seed=request.seed,
+        replay_identical=not found.differences,
+        journal_hash=found.journal_hash,
+        seed=made.config.arena_seed,
+        data_dir=None if made.is_temporary else str(made.places.data_dir),
+        resumed=made.before > 0,
     )
 
 
-def _headless(request: DemoRequest) -> Run:
-    plan = request.plan
+def _headless(request: DemoRequest, made: Demo) -> None:
+    lasts_ms = max(SECOND_MS, int(request.seconds * request.speed) * SECOND_MS)
     with Advance("demo") as bar:
-        first: list[EpochMs] = []
-
-        def watch(entry: JournalEntry) -> None:
-            if not first:
-                first.append(entry.event.received)
-            if entry.seq % _BAR_EVENTS == 0:
-                bar.see((entry.event.received - first[0]) // SECOND_MS, plan.seconds)
-
-        run = demo_run(plan)
-        run.watchers.append(watch)
-        with _interruptible(run.paced.stop):
-            run.finish()
-    return run
+        play(made, lasts_ms, lambda passed_ms: bar.see(passed_ms, lasts_ms))
 
 
-def _live(request: DemoRequest, stage: Stage) -> Run:
-    run, console = demo_run(request.plan), stage.console
-    scene = Scene(run.policy, run.coins, request.speed)
-    run.watchers.append(scene.add)
-    with Live(console=console, auto_refresh=False, screen=True) as live:
+async def _live(request: DemoRequest, made: Demo, stage: Stage) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
-        def draw() -> None:
-            width, height = console.size
-            live.update(frame(scene, run.equity(), request.plan.equity, width, height), refresh=True)
+    def on_interrupt() -> None:
+        loop.remove_signal_handler(signal.SIGINT)  # the second one ends everything at once
+        stop.set()
 
-        run.paced.pace_by(Pace(request.speed, draw, stage).wait)
-        with _interruptible(run.paced.stop):
-            run.finish()
-    return run
-
-
-@contextmanager
-def _interruptible(stop: Callable[[], None]) -> Iterator[None]:
-    """Let the first Ctrl-C end the run in good order, the second at once."""
-
-    def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, before)
-        stop()
-
-    before = signal.signal(signal.SIGINT, on_interrupt)
+    loop.add_signal_handler(signal.SIGINT, on_interrupt)
     try:
-        yield
+        async with running(made) as processes:
+            await _draw(request, made, stage, processes, stop)
     finally:
-        signal.signal(signal.SIGINT, before)
+        loop.remove_signal_handler(signal.SIGINT)
+
+
+async def _draw(request: DemoRequest, made: Demo, stage: Stage, processes: Running, stop: asyncio.Event) -> None:
+    """Draw until so many seconds after the first news, or until Ctrl-C."""
+    clock, records = stage.clock, processes.records
+    seen = (await records.position()).record_seq
+    ends: EpochMs | None = None
+    scene: Scene | None = None
+    with Live(console=stage.console, auto_refresh=False, screen=True) as live:
+        while not (stop.is_set() or processes.is_over or (ends is not None and clock.now_ms() >= ends)):
+            scene = scene or await new_scene(made, records)
+            before = seen
+            if scene is not None:
+                seen = await take_in(scene, records, before)
+            if scene is not None and seen > before:
+                ends = ends or clock.now_ms() + request.seconds * SECOND_MS
+                live.update(frame(scene, made.config.paper_equity_usd, *stage.console.size), refresh=True)
+            await clock.sleep_until(clock.now_ms() + _FRAME_MS)
+
+
+async def new_scene(made: Demo, records: ReadStore) -> Scene | None:
+    """Return an empty scene, or how an earlier run left it; None before there are settings."""
+    settings = await records.settings()
+    if settings is None:
+        return None
+    bots = [bot for bot in settings.policy.bots if bot.enabled]
+    scene = Scene(bots, COINS, made.config.arena_speed, made.before)
+    if made.before:
+        scene.stand(await records.sources(), await records.sleeves(), await records.bots())
+    return scene
+
+
+async def take_in(scene: Scene, records: ReadStore, after: int) -> int:
+    """Show a scene what is new in the log; return up to where."""
+    following: int | None = after
+    while following is not None:
+        page = await records.log(LogQuery(after=following, limit=_PAGE))
+        for logged in page.records:
+            scene.add(logged)
+        after = page.records[-1].record_seq if page.records else after
+        following = page.next_after
+    return after
 
 
 def _show(report: DemoReport) -> None:
@@ -205,6 +191,8 @@ def _show(report: DemoReport) -> None:
         f"tracking error {report.tracking_error}, books in drift {report.drift}, "
         f"invariants {report.invariants}, replay of the journal {same}",
     )
+    if report.data_dir is not None:
+        show(f"kept in {report.data_dir}: the same command goes on from there")
 
 
 def _cents(number: str) -> str:

@@ -12,4 +12,17 @@ class ExitCode(IntEnum):
     PARTLY_BAD_INPUT = 3
     UNUSABLE_INPUT = 4
     BROKEN = 5
+    REFUSED = 6
+    NO_WORKER = 7
+    UNCONFIRMED = 8
+    STORAGE_UNAVAILABLE = 9
+    STORAGE_OUTDATED = 10
+    LEASE_LOST = 11
+    JOURNAL_CORRUPT = 12
+    WARNED = 13
+    FAILED = 14
     INTERRUPTED = 130
+
+
+FINAL = frozenset({ExitCode.USAGE, ExitCode.UNUSABLE_INPUT, ExitCode.STORAGE_OUTDATED, ExitCode.JOURNAL_CORRUPT})
+"""A process that ended with one of these ends so again: it is not started again by itself."""

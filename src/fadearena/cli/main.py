@@ -12,11 +12,27 @@ from typing import Annotated
 
 import typer
 
-from fadearena.cli import options
+from fadearena.cli import bots, db, journal, looks, options, processes, settings, stops
 from fadearena.cli.errors import fail, on_uncaught
 from fadearena.cli.exit_codes import ExitCode
-from fadearena.model.error import FadeArenaError, InvalidInput
+from fadearena.cli.options import AsJson
+from fadearena.model.error import (
+    FadeArenaError,
+    InvalidInput,
+    JournalCorrupt,
+    LeaseLost,
+    StorageOutdated,
+    StorageUnavailable,
+)
 from fadearena.model.units import Direction
+
+_CODES: dict[type[FadeArenaError], ExitCode] = {
+    InvalidInput: ExitCode.UNUSABLE_INPUT,
+    StorageUnavailable: ExitCode.STORAGE_UNAVAILABLE,
+    StorageOutdated: ExitCode.STORAGE_OUTDATED,
+    LeaseLost: ExitCode.LEASE_LOST,
+    JournalCorrupt: ExitCode.JOURNAL_CORRUPT,
+}
 
 app = typer.Typer(
     name="fadearena",
@@ -27,7 +43,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
+for command in (
+    processes.up,
+    processes.worker,
+    processes.server,
+    looks.status,
+    looks.doctor,
+    stops.kill,
+    stops.release,
+    stops.pause,
+    stops.resume,
+):
+    app.command()(command)
+for group in (bots.app, settings.app, journal.app, db.app):
+    app.add_typer(group)
 
 
 @app.command()
@@ -40,12 +69,19 @@ def demo(
     headless: Annotated[
         bool, typer.Option("--headless", help="Show no live view, and run as fast as possible.")
     ] = False,
+    data_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep it there, and go on from there; else it is temporary.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fade a synthetic arena of six made-up bots."""
+    """
+    Fade a synthetic arena of six made-up bots.
+
+    Without --data-dir and FADEARENA_DATA_DIR everything is gone at the end.
+    """
     from fadearena.cli.demo import DemoRequest, demo
 
-    demo(DemoRequest(seconds=seconds, seed=seed, speed=speed, headless=headless, as_json=as_json))
+    demo(DemoRequest(seconds=seconds, seed=seed, speed=speed, headless=headless, as_json=as_json, data_dir=data_dir))
 
 
 @app.command()
@@ -99,8 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         command = typer.main.get_command(app)
         command(arguments)  # calling `app` itself would put typer's own excepthook in our place
-    except InvalidInput as error:
-        fail(str(error), ExitCode.UNUSABLE_INPUT)
+    except tuple(_CODES) as error:
+        fail(str(error), _CODES[type(error)])
     except FadeArenaError as error:
         fail(f"{error}; please report it with the command line that you used", ExitCode.BROKEN)
     except KeyboardInterrupt:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from fadearena.bootstrap import RecordedBot, made_up_wallet, owner_of
+from fadearena.bootstrap.replay import RecordedBot, made_up_wallet, owner_of
 from fadearena.model.error import InvalidInput
 from fadearena.model.ids import address
 

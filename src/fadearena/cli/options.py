@@ -1,10 +1,19 @@
-"""Values of options: texts that become numbers, or a sentence on what is wrong with them."""
+"""Options that several commands share, and values of options: texts that become numbers, or a sentence why not."""
 
 from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from fadearena.kit.decimals import parse
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="The data directory, instead of FADEARENA_DATA_DIR or the default."),
+]
+Bot = Annotated[str | None, typer.Option(metavar="ID", help="Only this bot; without it everything.")]
 
 _MOST_MULTIPLIER = Decimal(10)
 _MOST_BPS = Decimal(5_000)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from fadearena.bootstrap import ReplayPlan, Run, replay_run
+from fadearena.bootstrap.replay import ReplayPlan, Run, replay_run
 from fadearena.cli.errors import say
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.cli.naming import recorded_bots

@@ -1,10 +1,12 @@
 """
 The live view of the demo: bots and us side by side, the last decisions, both equities, the age of the data.
 
-`Scene` collects what is shown from journal entries; `frame` draws it for a width and a height.
+`Scene` collects what is shown from the record log: prices are those of the last fills, profits those of the last
+minute. `frame` draws it for a width and a height.
 """
 
 from collections import deque
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -12,12 +14,21 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fadearena.model.event import SourceEquity, SourceFills
 from fadearena.model.ids import BotId, Coin
-from fadearena.model.policy import Policy
-from fadearena.model.record import Decision, FollowUpdate, Outcome, SleeveUpdate
+from fadearena.model.policy import BotPolicy
+from fadearena.model.record import (
+    BotPerformance,
+    BotTrade,
+    Decision,
+    EquityPoint,
+    FillKind,
+    FollowUpdate,
+    MyFill,
+    Outcome,
+    SleeveUpdate,
+)
 from fadearena.model.units import SECOND_MS, ZERO, Direction, EpochMs, Price, Size, Usd
-from fadearena.ports.journal import JournalEntry
+from fadearena.ports.read_store import BotView, LoggedRecord
 
 _KEPT = 50
 _WIDE = 110
@@ -29,11 +40,11 @@ _COLOURS = {Outcome.EXECUTE: "green", Outcome.SKIP: "yellow", Outcome.HOLD: "cya
 
 
 class Scene:
-    """What is to be seen, kept up to date entry by entry."""
+    """What is to be seen, kept up to date record by record; `before` is the last journal entry of an earlier run."""
 
-    def __init__(self, policy: Policy, coins: tuple[Coin, ...], speed: Decimal) -> None:
-        self.bots = tuple(bot.id for bot in policy.bots)
-        self.directions: dict[BotId, Direction] = {bot.id: bot.direction for bot in policy.bots}
+    def __init__(self, bots: Sequence[BotPolicy], coins: tuple[Coin, ...], speed: Decimal, before: int = 0) -> None:
+        self.bots = tuple(bot.id for bot in bots)
+        self.directions: dict[BotId, Direction] = {bot.id: bot.direction for bot in bots}
         self.coins = coins
         self.speed = speed
         self.now: EpochMs = 0
@@ -41,54 +52,58 @@ class Scene:
         self.counts = dict.fromkeys(Outcome, 0)
         self.theirs: dict[tuple[BotId, Coin], Size] = {}
         self.ours: dict[tuple[BotId, Coin], SleeveUpdate] = {}
-        self.marks: dict[Coin, Price] = {}
-        self.marked: EpochMs = 0
+        self.prices: dict[Coin, Price] = {}
+        self.priced: EpochMs = 0
         self.heard: EpochMs = 0
-        self.bots_equity: dict[BotId, Usd] = {}
+        self.equity: dict[str, Usd] = {}
+        self.profits: dict[BotId, Usd] = {}
         self.decisions: deque[tuple[EpochMs, Decision]] = deque(maxlen=_KEPT)
-        self._wallets = {bot.wallet: bot.id for bot in policy.bots}
+        self._before = before
 
-    def add(self, entry: JournalEntry) -> None:
-        """Take one step in."""
-        event = entry.event
-        self.now = event.received
-        self.events += 1
-        for quote in event.quotes:
-            if quote.mark is not None:
-                self.marks[quote.coin] = quote.mark
-                self.marked = max(self.marked, quote.mark_time)
-        if isinstance(event, SourceFills):
-            self.heard = event.received
-        if isinstance(event, SourceEquity) and event.wallet in self._wallets:
-            self.bots_equity[self._wallets[event.wallet]] = sum(event.dex_values, start=ZERO)
-        for record in entry.records:
-            match record:
-                case FollowUpdate(bot=bot, coin=coin, position=position):
-                    self.theirs[bot, coin] = position
-                case SleeveUpdate(bot=bot, coin=coin):
-                    self.ours[bot, coin] = record
-                case Decision(outcome=outcome):
-                    self.counts[outcome] += 1
-                    self.decisions.appendleft((self.now, record))
-                case _:
-                    pass
+    def stand(self, sources: Iterable[FollowUpdate], sleeves: Iterable[SleeveUpdate], bots: Iterable[BotView]) -> None:
+        """Begin with how things stand."""
+        self.theirs |= {(one.bot, one.coin): one.position for one in sources}
+        self.ours |= {(one.bot, one.coin): one for one in sleeves}
+        self.profits |= {one.id: one.performance.net for one in bots if one.performance is not None}
 
-    def profit(self, bot: BotId) -> Usd:
-        """Return what we have made of a bot, net of fees, at the marks."""
-        total = ZERO
-        for (owner, coin), sleeve in self.ours.items():
-            if owner == bot:
-                total += sleeve.realised - sleeve.fees + sleeve.funding
-                total += sleeve.size * self.marks.get(coin, ZERO) - sleeve.cost
-        return total
+    def add(self, logged: LoggedRecord) -> None:
+        """Take one record in."""
+        self.now, self.events = logged.time, logged.journal_seq - self._before
+        match logged.record:
+            case BotTrade(coin=coin, price=price):
+                self.heard = logged.time
+                self._note_price(coin, price, logged.time)
+            case MyFill(kind=FillKind.ORDER, coin=coin, price=price):
+                self._note_price(coin, price, logged.time)
+            case FollowUpdate(bot=bot, coin=coin, position=position):
+                self.theirs[bot, coin] = position
+            case SleeveUpdate(bot=bot, coin=coin) as sleeve:
+                self.ours[bot, coin] = sleeve
+            case BotPerformance(bot=bot, net=net):
+                self.profits[bot] = net
+            case EquityPoint(series=series, usd=usd) if usd is not None:
+                self.equity[series] = usd
+            case Decision(outcome=outcome) as decision:
+                self.counts[outcome] += 1
+                self.decisions.appendleft((logged.time, decision))
+            case _:
+                pass
+
+    def sum_of(self, kind: str) -> Usd | None:
+        """Return the equity of all series of a kind, `account` or `bot`; None before any was read."""
+        found = [usd for series, usd in self.equity.items() if series.startswith(f"{kind}:")]
+        return sum(found, start=ZERO) if found else None
+
+    def _note_price(self, coin: Coin, price: Price, time: EpochMs) -> None:
+        self.prices[coin], self.priced = price, time
 
 
-def frame(scene: Scene, equity: Usd, start_equity: Usd, width: int, height: int) -> RenderableType:
-    """Draw a scene; `equity` is ours now. Where there is room, empty lines part the blocks."""
+def frame(scene: Scene, start_equity: Usd, width: int, height: int) -> RenderableType:
+    """Draw a scene. Where there is room, empty lines part the blocks."""
     gap = [Text()] if height >= _AIRY else []
     lines = max(3, height - _CHROME_LINES - 2 * len(scene.bots) - 3 * len(gap))
     return Group(
-        _head(scene, equity, start_equity),
+        _head(scene, start_equity),
         *gap,
         _positions(scene, width),
         *gap,
@@ -99,9 +114,7 @@ def frame(scene: Scene, equity: Usd, start_equity: Usd, width: int, height: int)
     )
 
 
-def _head(scene: Scene, equity: Usd, start_equity: Usd) -> RenderableType:
-    ours = equity - start_equity
-    bots = sum(scene.bots_equity.values(), start=ZERO)
+def _head(scene: Scene, start_equity: Usd) -> RenderableType:
     return Group(
         Text.assemble(
             ("FadeArena demo ", "bold"),
@@ -111,17 +124,24 @@ def _head(scene: Scene, equity: Usd, start_equity: Usd) -> RenderableType:
             ", ",
             (f"{scene.counts[Outcome.SKIP]} skipped", "yellow"),
         ),
-        Text.assemble(
-            "equity: ours ",
-            (f"{equity:,.2f}", "bold"),
-            (f" ({ours:+,.2f})", _sign_style(ours)),
-            f"  the bots' {bots:,.2f}" if bots else "  the bots' not read yet",
-        ),
+        Text.assemble("equity: ours ", *_equity(scene, start_equity), "  the bots' ", _read(scene.sum_of("bot"))),
     )
 
 
+def _equity(scene: Scene, start_equity: Usd) -> tuple[str | tuple[str, str], ...]:
+    ours = scene.sum_of("account")
+    if ours is None:
+        return (_read(None),)
+    won = ours - start_equity
+    return (f"{ours:,.2f}", "bold"), (f" ({won:+,.2f})", _sign_style(won))
+
+
+def _read(usd: Usd | None) -> str:
+    return "not read yet" if usd is None else f"{usd:,.2f}"
+
+
 def _foot(scene: Scene) -> Text:
-    ages = f"age of data: marks {_age(scene.now, scene.marked)}, fills {_age(scene.now, scene.heard)}"
+    ages = f"age of data: prices {_age(scene.now, scene.priced)}, fills {_age(scene.now, scene.heard)}"
     return Text(f"{ages}   Ctrl-C ends the demo", style="dim")
 
 
@@ -136,12 +156,12 @@ def _positions(scene: Scene, width: int) -> Table:
         rows.add_column(coin, justify="right", no_wrap=True, min_width=9 if is_wide else 7)
     rows.add_column("our PnL", justify="right", no_wrap=True, min_width=8)
     for bot in scene.bots:
-        theirs = [_usd(scene.theirs.get((bot, coin), ZERO), scene.marks.get(coin)) for coin in scene.coins]
+        theirs = [_usd(scene.theirs.get((bot, coin), ZERO), scene.prices.get(coin)) for coin in scene.coins]
         rows.add_row(bot, Text("holds", style="dim"), *(_money(usd, "+,.0f") for usd in theirs), "")
         ours = [_ours(scene, bot, coin) for coin in scene.coins]
-        rows.add_row("", str(scene.directions[bot]), *(_position(usd) for usd in ours), _profit(scene.profit(bot)))
+        rows.add_row("", str(scene.directions[bot]), *(_position(usd) for usd in ours), _profit(scene.profits.get(bot)))
     net = [sum((_ours(scene, bot, coin) for bot in scene.bots), start=ZERO) for coin in scene.coins]
-    total = sum(map(scene.profit, scene.bots), start=ZERO)
+    total = sum(scene.profits.values(), start=ZERO) if scene.profits else None
     rows.add_row("we hold", "net", *map(_position, net), _profit(total), style="bold")
     return rows
 
@@ -164,7 +184,7 @@ def _decisions(scene: Scene, lines: int) -> Table:
 
 def _ours(scene: Scene, bot: BotId, coin: Coin) -> Usd:
     sleeve = scene.ours.get((bot, coin))
-    return ZERO if sleeve is None else _usd(sleeve.size, scene.marks.get(coin))
+    return ZERO if sleeve is None else _usd(sleeve.size, scene.prices.get(coin))
 
 
 def _money(usd: Usd, form: str, style: str = "") -> Text:
@@ -175,8 +195,8 @@ def _position(usd: Usd) -> Text:
     return _money(usd, "+,.1f", _LONG if usd > 0 else _SHORT)
 
 
-def _profit(usd: Usd) -> Text:
-    return Text(f"{usd:+,.2f}", style=_sign_style(usd))
+def _profit(usd: Usd | None) -> Text:
+    return Text("-", style="dim") if usd is None else Text(f"{usd:+,.2f}", style=_sign_style(usd))
 
 
 def _usd(size: Size, mark: Price | None) -> Usd:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -13,21 +14,32 @@ import typer
 import fadearena
 from fadearena.cli.errors import on_uncaught
 from fadearena.cli.exit_codes import ExitCode
+from fadearena.cli.forms import camel
 from fadearena.cli.main import app
 from fadearena.cli.naming import address_in, recorded_bots, slug_of
+from fadearena.cli.ordering import OrderReport
 from tests.support.command import fadearena as run
 from tests.support.fills import row, write
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "cli.md"
+GROUP: Any = typer.main.get_command(app)
 ADDRESS = "0x" + "1a" * 20
 
 
-def commands() -> Iterator[tuple[str, list[str]]]:
-    """Return each command with its options."""
-    group = typer.main.get_command(app)
-    for name, command in sorted(group.commands.items()):  # type: ignore[attr-defined]
-        options = [option for p in command.params for option in p.opts if option.startswith("--")]
-        yield name, [option for option in options if option != "--help"]
+def options_of(command: Any) -> set[str]:
+    """Return the options of a command that people should know of."""
+    known = {name for p in command.params if not getattr(p, "hidden", False) for name in p.opts}
+    return {name for name in known if name.startswith("--")} - {"--help"}
+
+
+def commands() -> Iterator[tuple[str, set[str]]]:
+    """Return each command with its options; those of groups with the group's name before them."""
+    for name, command in sorted(GROUP.commands.items()):
+        if not hasattr(command, "commands"):
+            yield name, options_of(command)
+            continue
+        for below, each in sorted(command.commands.items()):
+            yield f"{name} {below}", options_of(each)
 
 
 def test_version_is_that_of_the_package() -> None:
@@ -53,6 +65,15 @@ def test_version_is_that_of_the_package() -> None:
         ("demo", "--speed", "0"),
         ("demo", "--seed", "-1"),
         ("demo", "--bogus"),
+        ("bots", "add", "grok-4"),
+        ("bots", "bogus"),
+        ("settings", "set"),
+        ("journal", "show", "0"),
+        ("journal", "show", "first"),
+        ("journal", "skip", "3"),
+        ("journal", "prune", "--keep", "1"),
+        ("db", "downgrade", "journal"),
+        ("kill", "--bogus"),
     ],
 )
 def test_wrong_usage_is_told(arguments: tuple[str, ...]) -> None:
@@ -65,11 +86,12 @@ def test_wrong_usage_is_told(arguments: tuple[str, ...]) -> None:
 
 def test_help_says_what_there_is() -> None:
     """Help lists the commands, and each command its options."""
-    assert all(name in run("--help").out for name, _ in commands())
+    whole = run("--help").out
     for name, options in commands():
-        shown = run(name, "--help")
+        assert name.split()[0] in whole
+        shown = run(*name.split(), "--help")
         assert shown.code == ExitCode.OK
-        assert all(option in shown.out for option in options)
+        assert all(option in shown.out for option in options), name
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -79,7 +101,7 @@ def test_help_imports_nothing_heavy() -> None:
         "sys.argv = ['fadearena', '--help']\n"
         "try:\n    runpy.run_module('fadearena', run_name='__main__')\n"
         "except SystemExit:\n    pass\n"
-        "heavy = {'rich', 'asyncio', 'fadearena.core', 'fadearena.adapters', 'fadearena.bootstrap'}\n"
+        "heavy = {'rich', 'asyncio', 'pydantic', 'fadearena.core', 'fadearena.adapters', 'fadearena.bootstrap'}\n"
         "print('HEAVY', sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -137,9 +159,14 @@ def test_document_names_every_command_option_and_exit_code() -> None:
     """docs/cli.md has a section for each command, every option in it, no other, and all exit codes."""
     text = DOCUMENT.read_text()
     sections = dict(re.findall(r"^## `fadearena (\w+)`\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE))
-    assert set(sections) == {name for name, _ in commands()}
+    expected: dict[str, set[str]] = {}
     for name, options in commands():
-        assert set(re.findall(r"`(--[a-z-]+)", sections[name])) == set(options), name
+        expected.setdefault(name.split()[0], set()).update(options)
+        if " " in name:
+            assert f"| `{name}" in sections[name.split()[0]]
+    assert set(sections) == set(expected)
+    for section, options in expected.items():
+        assert set(re.findall(r"`(--[a-z-]+)", sections[section])) == options, section
     codes = {int(code): name for code, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", text, re.MULTILINE)}
     assert codes == {int(code): code.name for code in ExitCode}
 
@@ -147,7 +174,8 @@ def test_document_names_every_command_option_and_exit_code() -> None:
 def test_document_shows_the_fields_of_the_reports(tmp_path: Path) -> None:
     """The JSON examples in docs/cli.md have the fields that the commands print."""
     examples = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)]
-    demo, replay, version = examples
+    order, demo, replay, version = examples
+    assert set(order) == {camel(name) for name in OrderReport.__struct_fields__}
     assert set(demo) == set(run("demo", "--seconds", "1", "--headless", "--json").report)
     assert set(version) == set(run("version", "--json").report)
     report = run("replay", write(tmp_path / "leader.jsonl", [row()]), "--json").report

@@ -1,11 +1,10 @@
 """
-The only file that names real adapters: it plugs feed, venue, journal and clock together.
+A replay of recorded fills, or of the synthetic arena in simulated time: feed, venue, journal and clock as one `Run`.
 
 A `Run` is a backtest that was put together and has not begun. Simulated time starts a few seconds before the
 first fact, so that roles, accounts and positions are read before anything is decided.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from fadearena.adapters.hyperliquid.recorded import recorded_fill, recorded_meta, recorded_owner
-from fadearena.adapters.memory.journal import HashedJournal, MemoryJournal
+from fadearena.adapters.memory.journal import HashedJournal
 from fadearena.adapters.sim.arena import START_MS, Arena, wallet_of
 from fadearena.adapters.sim.exchange import SimExchange
 from fadearena.adapters.sim.history import HistoryFeed
@@ -21,16 +20,14 @@ from fadearena.adapters.sim.listing import infer_instruments
 from fadearena.adapters.sim.markets import BookOf
 from fadearena.adapters.sim.paper import PaperAccount
 from fadearena.adapters.sim.recording import BadLine, Recording, named_owner, read_recording
+from fadearena.bootstrap.reckoning import drift_of, equity_of
 from fadearena.core.engine import RULES_VERSION, step
 from fadearena.core.invariants import violations
 from fadearena.core.state import State
 from fadearena.kit.clock import ManualClock
-from fadearena.kit.decimals import exact_arithmetic, normalise
 from fadearena.model.account import AccountMode
-from fadearena.model.command import ReadAccount
 from fadearena.model.error import InvalidInput, InvariantBroken
 from fadearena.model.event import (
-    AccountRead,
     BudgetRead,
     ClockRead,
     Event,
@@ -43,24 +40,21 @@ from fadearena.model.ids import AccountId, Address, BotId, Coin
 from fadearena.model.instrument import Instrument
 from fadearena.model.policy import AccountPolicy, BotPolicy, Policy, Tuning
 from fadearena.model.record import EquityPoint
-from fadearena.model.units import MINUTE_MS, SECOND_MS, ZERO, Bps, Direction, EpochMs, Quantity, Ratio, Usd
+from fadearena.model.units import MINUTE_MS, SECOND_MS, Bps, Direction, EpochMs, Quantity, Ratio, Usd
 from fadearena.ports.journal import JournalEntry
 from fadearena.ports.market_feed import MarketNews
 from fadearena.runtime.backtest import Backtest, Options, Watch
 from fadearena.runtime.doors import Doors, Playback
 from fadearena.runtime.immediate import immediately
-from fadearena.runtime.paced import Paced
 from fadearena.runtime.tally import Tally
-from fadearena.runtime.verify import replay
 
 ACCOUNT: AccountId = "main"
 _LEAD_MS = 10 * SECOND_MS
 _MOST_LEVERAGE = 50
 _REPLAY_RECONCILE_MS = 10 * MINUTE_MS  # nobody trades behind the back of a paper account
-_DEMO_LEVERAGE = 5
+_ARENA_LEVERAGE = 5
 _RATE_A_BOT = 20
 _ACTIONS_LEFT = 10_000  # what the exchange allows an address that has not traded yet
-_MICRO = Usd("0.000001")
 
 
 class RecordedBot(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +76,7 @@ class ReplayPlan(msgspec.Struct, frozen=True, kw_only=True):
     meta: Path | None = None
 
 
-class DemoPlan(msgspec.Struct, frozen=True, kw_only=True):
+class ArenaRunPlan(msgspec.Struct, frozen=True, kw_only=True):
     """A synthetic arena: how long it lasts in simulated seconds, and how large it is."""
 
     seconds: int
@@ -98,18 +92,15 @@ class Run:
     """
     A backtest that was put together. `finish` runs it; what it came to stands in the other fields.
 
-    `watchers` see every step. `paced` can slow the feed down, and end it early. `guessed_lots` are those that nobody
-    told: the decimals of recorded fills were all there was to go by.
+    `watchers` see every step. `guessed_lots` are those that nobody told: the decimals of recorded fills were all there
+    was to go by.
     """
 
     backtest: Backtest[State]
     opening: tuple[Event, ...]
     journal: HashedJournal
     venue: SimExchange
-    paced: Paced
     watchers: list[Watch]
-    policy: Policy
-    coins: tuple[Coin, ...]
     bad_lines: tuple[BadLine, ...] = ()
     messages: int | None = None
     guessed_lots: dict[Coin, Quantity] = field(default_factory=dict)
@@ -118,36 +109,13 @@ class Run:
         """Run to the end."""
         return immediately(self.backtest.run(self.opening))
 
-    def replayed_identically(self) -> bool:
-        """Step the journal again on a fresh state; tell whether every byte is the same."""
-        again = HashedJournal()
-        different = immediately(replay(self.journal.read(), step, State(), again))
-        return different is None and again.journal_hash == self.journal.journal_hash
-
     def equity(self) -> Usd:
         """Return our account's equity, as the venue has it, to a millionth of a dollar."""
-        return normalise(self.venue.equity(ACCOUNT).quantize(_MICRO))
+        return equity_of(self.venue, ACCOUNT)
 
     def drift(self) -> dict[Coin, Quantity]:
         """Return by coin how far the venue's positions are from our books; empty is as it should be."""
-        *_, read = immediately(self.venue.execute(ReadAccount(account=ACCOUNT)))
-        theirs: Counter[Coin] = Counter()
-        if isinstance(read, AccountRead):
-            theirs.update({held.coin: held.size for dex in read.dexs for held in dex.positions})
-        books = self.backtest.state.books
-        coins = {coin for _, coin in books} | set(theirs)
-        ours = {coin: books[ACCOUNT, coin].book.position if (ACCOUNT, coin) in books else ZERO for coin in coins}
-        return {coin: abs(theirs[coin] - ours[coin]) for coin in sorted(coins) if theirs[coin] != ours[coin]}
-
-    def tracking_error(self) -> Ratio:
-        """Return the sum of |sleeve - target| x mark over all sleeves, as a ratio of our equity."""
-        state, off = self.backtest.state, ZERO
-        equity = self.equity()
-        with exact_arithmetic():
-            for (bot, coin), sleeve in state.sleeves.items():
-                mark = self.venue.markets.mark(coin) or ZERO
-                off += abs(state.books[sleeve.account, coin].book.size_of(bot) - sleeve.target) * mark
-            return normalise((off / equity).quantize(_MICRO)) if equity > 0 else ZERO
+        return drift_of(self.venue, self.backtest.state, ACCOUNT)
 
 
 def made_up_wallet(name: str) -> Address:
@@ -210,22 +178,21 @@ def replay_run(plan: ReplayPlan) -> Run:
     return run
 
 
-def demo_run(plan: DemoPlan) -> Run:
-    """Put a synthetic arena together."""
+def arena_run(plan: ArenaRunPlan) -> Run:
+    """Put a backtest of the synthetic arena together."""
     clock = ManualClock(START_MS)
     arena = Arena(plan.seed, clock, bots=plan.bots, coins=plan.coins, seconds=plan.seconds)
     bots = tuple(BotPolicy(id=one.bot, name=one.bot, wallet=one.wallet) for one in arena.traders)
     return _Plugs(
         feed=arena,
         clock=clock,
-        journal=MemoryJournal(),
-        policy=Policy(bots=bots, accounts=(_account(_DEMO_LEVERAGE),), tuning=_tuning(plan.bots)),
+        journal=HashedJournal(),
+        policy=Policy(bots=bots, accounts=(_account(_ARENA_LEVERAGE),), tuning=_tuning(plan.bots)),
         markets=tuple(arena.market.instruments.values()),
         equity=plan.equity,
         news=arena.news,
         book_of=arena.market.book,
         latency_ms=plan.latency_ms,
-        checks_all=True,
     ).run()
 
 
@@ -234,8 +201,8 @@ class _Plugs:
     """
     What is plugged together, the same way for every run.
 
-    The invariants are looked at after every event that brought more than a point of equity, and with `checks_all`
-    after all others too: most events of a long recording are looks at the account that find nothing.
+    The invariants are looked at after every event that brought more than a point of equity: most events of a long
+    recording are looks at the account that find nothing.
     """
 
     feed: Playback
@@ -248,18 +215,17 @@ class _Plugs:
     book_of: BookOf | None = None
     latency_ms: EpochMs = 0
     mode: AccountMode = AccountMode.STANDARD
-    checks_all: bool = False
 
     def run(self) -> Run:
         """Put it together."""
         now, state = self.clock.now_ms(), State()
         account = PaperAccount(id=ACCOUNT, start_usd=self.equity, taker_rate=self.policy.accounts[0].taker_rate)
         venue = SimExchange(self.clock, (account,), self.markets, mode=self.mode, book_of=self.book_of)
-        paced, watchers = Paced(self.feed), list[Watch]()
-        doors = Doors(paced, venue, self.journal, self.clock, venue.markets.quote, self.news)
+        watchers = list[Watch]()
+        doors = Doors(self.feed, venue, self.journal, self.clock, venue.markets.quote, self.news)
 
         def check(entry: JournalEntry) -> None:
-            is_news = self.checks_all or any(not isinstance(record, EquityPoint) for record in entry.records)
+            is_news = any(not isinstance(record, EquityPoint) for record in entry.records)
             broken = violations(state) if is_news else ()
             if broken:
                 raise InvariantBroken(f"after event {entry.seq} ({type(entry.event).__name__}): {broken[0]}")
@@ -272,10 +238,7 @@ class _Plugs:
             opening=_opening(self.policy, self.markets, now),
             journal=self.journal,
             venue=venue,
-            paced=paced,
             watchers=watchers,
-            policy=self.policy,
-            coins=tuple(market.coin for market in self.markets),
         )
 
 

@@ -1,0 +1,136 @@
+"""
+What commands use: it shows how things stand, and hands orders of people to the worker.
+
+It opens the read store, the control table and the heartbeats; it never writes the journal.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from fadearena.adapters.sql.read_store import open_read_store
+from fadearena.bootstrap.places import Places
+from fadearena.kit.clock import Clock, SystemClock
+from fadearena.model.error import InvalidInput
+from fadearena.model.event import Kill, OperatorAction, Pause
+from fadearena.model.units import SECOND_MS, EpochMs
+from fadearena.ports.control import Control, ControlEntry, ControlState
+from fadearena.ports.heartbeat import Beat, Heartbeats
+from fadearena.ports.read_store import AccountView, BotView, LetterView, Position, ReadStore, SettingsView, SystemView
+
+LIFE_MS = 2 * SECOND_MS
+"""A process whose last beat is older counts as dead."""
+_ANSWER_MS = 10 * SECOND_MS
+_POLL_MS = 20
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """How things stand, as far as it was shown. `lag` counts entries that are journaled and not shown yet."""
+
+    system: SystemView
+    beats: tuple[Beat, ...]
+    position: Position
+    bots: tuple[BotView, ...]
+    accounts: tuple[AccountView, ...]
+    letters: tuple[LetterView, ...]
+    now: EpochMs
+    has_kill_file: bool
+
+    @property
+    def lag(self) -> int:
+        """How many journal entries are not shown yet, by the last beat of the worker."""
+        newest = max((beat.journal_seq for beat in self.beats if beat.process == "worker"), default=0)
+        return max(newest - self.position.journal_seq, 0)
+
+
+class Client:
+    """Speaks with a running installation through its stores."""
+
+    def __init__(
+        self, records: ReadStore, control: Control, heartbeats: Heartbeats, clock: Clock, kill_file: Path
+    ) -> None:
+        self.records = records
+        self._control = control
+        self._heartbeats = heartbeats
+        self._clock = clock
+        self.kill_file = kill_file
+
+    async def order(self, action: OperatorAction, actor: str) -> ControlEntry:
+        """
+        Hand a command to the worker, and return what became of it.
+
+        Without a worker for two seconds a stop stays queued: it is the first thing that a worker will do. Anything
+        else is withdrawn, so that it does not surprise anybody later.
+
+        Raises:
+            StorageUnavailable: The read store is away.
+        """
+        began = self._clock.now_ms()
+        entry = await self._control.put(actor, action, now=began)
+        while entry.state is ControlState.QUEUED:
+            waited = self._clock.now_ms() - began
+            if waited >= _ANSWER_MS or (waited >= LIFE_MS and not await self.has_worker()):
+                break
+            await self._clock.sleep_until(self._clock.now_ms() + _POLL_MS)
+            entry = await self._control.get(entry.id)
+        if entry.state is ControlState.QUEUED and not is_stop(action):
+            entry = await self._control.withdraw(entry.id)
+        return entry
+
+    async def settings(self) -> SettingsView:
+        """
+        Return the settings in force.
+
+        Raises:
+            InvalidInput: There are none yet.
+        """
+        view = await self.records.settings()
+        if view is None:
+            raise InvalidInput("there are no settings yet: `fadearena db seed` sets the default ones")
+        return view
+
+    async def has_worker(self) -> bool:
+        """Tell whether a worker lives, by its heartbeat."""
+        return any(beat.process == "worker" and self.is_alive(beat) for beat in await self._heartbeats.beats())
+
+    def is_alive(self, beat: Beat) -> bool:
+        """Tell whether a process lives."""
+        return beat.status != "stopped" and self._clock.now_ms() - beat.time <= LIFE_MS
+
+    async def status(self) -> Status:
+        """
+        Return how things stand.
+
+        Raises:
+            StorageUnavailable: The read store is away.
+        """
+        return Status(
+            system=await self.records.system(),
+            beats=await self._heartbeats.beats(),
+            position=await self.records.position(),
+            bots=await self.records.bots(),
+            accounts=await self.records.accounts(),
+            letters=await self.records.letters(),
+            now=self._clock.now_ms(),
+            has_kill_file=self.kill_file.exists(),
+        )
+
+
+def is_stop(action: OperatorAction) -> bool:
+    """Tell whether a command only makes things safer, so that it may be done late."""
+    return isinstance(action, Kill | Pause)
+
+
+@asynccontextmanager
+async def open_client(places: Places) -> AsyncIterator[Client]:
+    """
+    Open what commands need.
+
+    Raises:
+        StorageUnavailable: The read store cannot be opened.
+        StorageOutdated: Its tables are of another version.
+    """
+    async with open_read_store(places.read) as store:
+        yield Client(store.records, store.control, store.heartbeats, SystemClock(), places.kill_file)

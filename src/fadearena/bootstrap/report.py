@@ -1,0 +1,105 @@
+"""What a demo came to: its journal is stepped again, and the paper account is made anew from it."""
+
+import msgspec
+
+from fadearena.adapters.memory.journal import HashedJournal
+from fadearena.adapters.sim.exchange import SimExchange
+from fadearena.adapters.sim.paper import PaperAccount
+from fadearena.adapters.sql.journal.store import open_journal_reader
+from fadearena.adapters.sql.read_store import open_read_store
+from fadearena.bootstrap.demo import Demo
+from fadearena.bootstrap.reckoning import drift_of, equity_of, tracking_error_of
+from fadearena.bootstrap.seed import ACCOUNT
+from fadearena.core.invariants import violations
+from fadearena.core.state import State
+from fadearena.kit.clock import ManualClock, SystemClock
+from fadearena.model.error import InvariantBroken
+from fadearena.model.ids import Coin
+from fadearena.model.record import EquityPoint
+from fadearena.model.units import ZERO, Quantity, Ratio, Usd
+from fadearena.ports.journal import KEPT_KINDS, JournalEntry, JournalReader
+from fadearena.runtime.audit import audit
+from fadearena.runtime.engine import Engine
+from fadearena.runtime.metrics import Metrics
+from fadearena.runtime.projector import Projector
+from fadearena.runtime.tally import Tally
+
+
+class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a run came to. `tally` counts this run alone, everything else is how things stand at its end.
+
+    `differences` says where stepping the journal again brought something else; `bots_equity` is that of all bots.
+    """
+
+    tally: Tally
+    equity: Usd
+    bots_equity: Usd
+    tracking_error: Ratio
+    drift: dict[Coin, Quantity]
+    differences: tuple[str, ...]
+    journal_hash: str
+
+
+class _Reader:
+    """Looks at every entry of a journal as it is stepped again."""
+
+    def __init__(self, before: int) -> None:
+        self.tally = Tally()
+        self.fingerprint = HashedJournal()
+        self.bots: dict[str, Usd] = {}
+        self._before = before
+
+    def look(self, entry: JournalEntry, state: State | None) -> None:
+        """
+        Count an entry, and check the state after it.
+
+        Raises:
+            InvariantBroken: The books do not add up.
+        """
+        self.fingerprint.add(entry)
+        for record in entry.records:
+            if isinstance(record, EquityPoint) and record.series.startswith("bot:"):
+                self.bots[record.series] = record.usd or ZERO
+        if entry.seq <= self._before:
+            return
+        self.tally.add(entry.commands, entry.records)
+        broken = () if state is None else violations(state)
+        if broken:
+            raise InvariantBroken(f"after event {entry.seq} ({type(entry.event).__name__}): {broken[0]}")
+
+
+async def reckon(demo: Demo) -> Reckoning:
+    """
+    Step a demo's journal again, and sum up.
+
+    Raises:
+        InvariantBroken: The books did not add up after an event.
+        StorageError: The databases cannot be used.
+    """
+    reader = _Reader(demo.before)
+    places = demo.places
+    async with open_journal_reader(places.journal) as store, open_read_store(places.read) as read:
+        await Projector(store.journal, read.records, SystemClock(), Metrics()).catch_up()
+        found = await audit(store.journal, store.snapshots, Engine(), reader.look)
+        state = found.state or State()
+        venue = await _venue(store.journal, state, demo.config.paper_equity_usd)
+    return Reckoning(
+        tally=reader.tally,
+        equity=equity_of(venue, ACCOUNT),
+        bots_equity=sum(reader.bots.values(), start=ZERO),
+        tracking_error=tracking_error_of(venue, state, ACCOUNT),
+        drift=drift_of(venue, state, ACCOUNT),
+        differences=tuple(found.differences),
+        journal_hash=reader.fingerprint.journal_hash,
+    )
+
+
+async def _venue(journal: JournalReader, state: State, start_usd: Usd) -> SimExchange:
+    """Return the paper venue as the journal has it, at the prices that the core knew last."""
+    account = PaperAccount(id=ACCOUNT, start_usd=start_usd)
+    venue = SimExchange(ManualClock(state.now), (account,), state.instruments.values())
+    venue.restore([entry.event async for entry in journal.read(1, kinds=KEPT_KINDS)])
+    for quote in state.quotes.values():
+        venue.on_quote(quote)
+    return venue

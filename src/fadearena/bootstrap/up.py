@@ -1,0 +1,68 @@
+"""`up`: worker and server as two processes under a supervisor."""
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from fadearena.bootstrap.places import Places
+from fadearena.bootstrap.signals import KILL_SIGNAL, hold_kill_signal, listening, release_kill_signal
+from fadearena.bootstrap.tables import make_tables
+from fadearena.kit.clock import SystemClock
+from fadearena.runtime.supervisor import Child, Patience, Program, Supervisor
+
+PROCESSES = ("worker", "server")
+
+
+async def run_up(places: Places, patience: Patience) -> int:
+    """
+    Run both until SIGTERM or SIGINT; return 0, or the exit code of the one that was given up.
+
+    Raises:
+        StorageError: The tables cannot be made, or are of another version.
+    """
+    await asyncio.to_thread(make_tables, places)
+    programs = [
+        Program(name=name, launch=partial(launch, [name, "--data-dir", str(places.data_dir)])) for name in PROCESSES
+    ]
+    supervisor = Supervisor(programs, SystemClock(), patience)
+    with listening(supervisor.stop, partial(supervisor.send, "worker", KILL_SIGNAL)):
+        return await supervisor.run()
+
+
+async def launch(
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+    log: BinaryIO | None = None,
+) -> Child:
+    """
+    Start a command of ours that ends when this process does.
+
+    It does not hear the terminal's signals, and SIGUSR1 waits in it until it can act on it.
+
+    Args:
+        arguments: The command and its options.
+        environment: All its variables; by default it has ours.
+        directory: Where it works; by default where we do.
+        log: Where its log goes; by default to our standard error.
+    """
+    hold_kill_signal()
+    try:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "fadearena",
+            *arguments,
+            "--supervised",
+            stdin=asyncio.subprocess.PIPE,
+            stderr=log,
+            env=environment,
+            cwd=directory,
+            process_group=0,
+        )
+    finally:
+        release_kill_signal()

@@ -1,0 +1,76 @@
+"""A worker process: the databases, the arena, and the worker between them."""
+
+import asyncio
+import gc
+from functools import partial
+
+from fadearena.adapters.sql.journal.store import JournalStore, open_journal
+from fadearena.adapters.sql.read_store import open_read_store
+from fadearena.bootstrap.arena import ArenaPlan, ArenaWorld, arena_time
+from fadearena.bootstrap.places import Places
+from fadearena.bootstrap.signals import listening
+from fadearena.bootstrap.tables import make_tables
+from fadearena.config import Config
+from fadearena.kit.clock import ScaledClock, SystemClock
+from fadearena.kit.tasks import cancelled
+from fadearena.ports.read_store import ReadStore
+from fadearena.runtime.recovery import Recovered
+from fadearena.runtime.retention import Retention
+from fadearena.runtime.worker import Worker, WorkerDoors, WorkerOptions
+
+
+async def run_worker(config: Config, places: Places) -> None:
+    """
+    Run a worker until SIGTERM or SIGINT.
+
+    Raises:
+        StorageError: The databases cannot be used, or another worker took over.
+        InvariantBroken: The core raises again and again.
+    """
+    make_tables(places)
+    async with open_journal(places.journal) as journal, open_read_store(places.read) as read:
+        clock = ScaledClock(await arena_time(journal.journal), config.arena_speed)
+        plan = ArenaPlan(seed=config.arena_seed, equity_usd=config.paper_equity_usd, latency_ms=config.paper_latency_ms)
+        world = ArenaWorld(plan, clock, journal.journal)
+        doors = WorkerDoors(
+            journal=journal.journal,
+            snapshots=journal.snapshots,
+            lease=journal.lease,
+            wallets=world.arena.wallets,
+            markets=world.arena.markets,
+            venue=world.paper,
+            control=read.control,
+            heartbeats=read.heartbeats,
+            clock=clock,
+        )
+
+        async def prepare(recovered: Recovered) -> None:
+            await world.prepare(recovered)
+            gc.freeze()  # the state is there to stay: one round of the collector over a large one would take seconds
+
+        worker = Worker(doors, world.opening, options_of(config, places), prepare=prepare)
+        retention = _retention(config, journal, read.records)
+        try:
+            with listening(worker.stop, partial(worker.kill_now, "signal:SIGUSR1")):
+                await worker.run()
+        finally:
+            await cancelled(*retention)
+
+
+def options_of(config: Config, places: Places) -> WorkerOptions:
+    """Return the worker's numbers by the configuration."""
+    return WorkerOptions(
+        mode=places.mode,
+        inbox_limit=config.inbox_limit,
+        snapshot_every=config.snapshot_every_events,
+        segment_every=config.segment_every_events,
+        kill_file=places.kill_file,
+    )
+
+
+def _retention(config: Config, journal: JournalStore, records: ReadStore) -> list[asyncio.Task[None]]:
+    """Begin to delete old segments, where the configuration says so."""
+    if config.keep_segments is None:
+        return []
+    retention = Retention(journal.snapshots, records, journal.lease, SystemClock(), config.keep_segments)
+    return [asyncio.create_task(retention.run(), name="retention")]

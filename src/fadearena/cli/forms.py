@@ -1,0 +1,118 @@
+"""
+Settings as people write them: the names of the HTTP contract, values as texts.
+
+`slippage.entryBps=60`, `assetExposureCaps.BTC=5000`, `coins.deny=DOGE,XRP`, `dailyLossLimit=null`.
+"""
+
+import difflib
+import types
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from fadearena.kit.decimals import parse, plain
+from fadearena.model.error import InvalidInput
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+_SPECIAL = {"wallet": "walletAddress"}
+_NOTHING = {"null", "none", ""}
+_ELSEWHERE = frozenset({"version", "mode", "bots", "accounts"})
+
+
+def camel(name: str) -> str:
+    """Return a field's name as it is written outside."""
+    if name in _SPECIAL:
+        return _SPECIAL[name]
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def form_of(value: object, *, without: frozenset[str] = frozenset()) -> Any:  # noqa: ANN401 - of the same shape
+    """Return settings as JSON has them: camelCase, decimals as texts."""
+    match value:
+        case msgspec.Struct():
+            names = (name for name in value.__struct_fields__ if name not in without)
+            return {camel(name): form_of(getattr(value, name)) for name in names}
+        case dict():
+            return {key: form_of(item) for key, item in value.items()}
+        case tuple() | list():
+            return [form_of(item) for item in value]
+        case Decimal():
+            return plain(value)
+        case _:
+            return value
+
+
+def rows_of(form: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
+    """Return each field of a form with its value, as `changed` takes them."""
+    for name, value in form.items():
+        if isinstance(value, dict):
+            yield from rows_of(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            yield prefix + name, ",".join(map(str, value))
+        else:
+            yield prefix + name, "null" if value is None else str(value)
+
+
+def changed(settings: S, assignments: Iterable[str], *, fixed: frozenset[str] = _ELSEWHERE) -> S:
+    """
+    Return settings with some fields replaced.
+
+    Args:
+        settings: What is changed.
+        assignments: `KEY=VALUE` texts.
+        fixed: Fields that are not changed this way.
+
+    Raises:
+        InvalidInput: A text is no assignment, a field is unknown, or a value does not fit its field.
+    """
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals or not key:
+            raise InvalidInput(f"{assignment!r} is no KEY=VALUE")
+        settings = _assigned(settings, key, text.strip(), fixed, key)
+    return settings
+
+
+def _assigned(settings: S, key: str, text: str, fixed: frozenset[str], whole: str) -> S:
+    head, dot, rest = key.partition(".")
+    names = {camel(name): name for name in settings.__struct_fields__ if name not in fixed}
+    if head not in names:
+        near = difflib.get_close_matches(head, names, n=1, cutoff=0)[0]
+        raise InvalidInput(f"{whole} cannot be set: the nearest field is {near}")
+    name = names[head]
+    present = getattr(settings, name)
+    if isinstance(present, msgspec.Struct):
+        if not dot:
+            raise InvalidInput(f"{whole} has fields of its own: {', '.join(f'{head}.{n}' for n in form_of(present))}")
+        value: Any = _assigned(present, rest, text, frozenset(), whole)
+    elif isinstance(present, dict):
+        value = _with_item(present, rest, text, whole)
+    elif dot:
+        raise InvalidInput(f"{whole} cannot be set: {head} has no fields of its own")
+    else:
+        value = _value(get_type_hints(type(settings))[name], text, whole)
+    return msgspec.structs.replace(settings, **{name: value})
+
+
+def _with_item(present: dict[str, Any], key: str, text: str, whole: str) -> dict[str, Any]:
+    if not key:
+        raise InvalidInput(f"{whole} needs a name after a dot, as in {whole}.BTC")
+    rest = {name: item for name, item in present.items() if name != key}
+    return rest if text.lower() in _NOTHING else {**rest, key: _value(Decimal, text, whole)}
+
+
+def _value(kind: Any, text: str, whole: str) -> Any:  # noqa: ANN401 - of the field's type
+    options = get_args(kind) if get_origin(kind) in {Union, types.UnionType} else (kind,)
+    if type(None) in options and text.lower() in _NOTHING:
+        return None
+    kind = next(option for option in options if option is not type(None))
+    if get_origin(kind) is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    try:
+        return parse(text) if kind is Decimal else msgspec.convert(text, kind, strict=False)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise InvalidInput(f"{whole}: {error}") from None

@@ -1,0 +1,59 @@
+"""The commands of `db`: tables, default settings, backups."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from fadearena.bootstrap import upkeep
+from fadearena.bootstrap.copies import backup_journal, restore_journal
+from fadearena.bootstrap.places import TREES
+from fadearena.bootstrap.tables import upgrade_tables
+from fadearena.cli.output import print_json, show
+from fadearena.cli.session import places
+from fadearena.model.error import InvalidInput
+
+
+def upgrade(data_dir: Path | None, *, as_json: bool) -> None:
+    """Bring all tables to the version of this program."""
+    _tell({str(tree): version for tree, version in upgrade_tables(places(data_dir)).items()}, as_json=as_json)
+
+
+def downgrade(tree: str, revision: str, data_dir: Path | None, *, loses_data: bool, as_json: bool) -> None:
+    """Take one tree of tables back."""
+    known = next((each for each in TREES if each == tree), None)
+    if known is None:
+        raise InvalidInput(f"{tree!r} is no tree of tables: give one of {', '.join(TREES)}")
+    asyncio.run(upkeep.go_back(places(data_dir), known, revision, loses_data=loses_data))
+    _tell({tree: revision}, as_json=as_json)
+
+
+def seed(data_dir: Path | None, *, as_json: bool) -> None:
+    """Set the default settings where there are none."""
+    is_done = asyncio.run(upkeep.seed(places(data_dir)))
+    if as_json:
+        print_json({"seeded": is_done})
+    else:
+        show("the default settings are in force" if is_done else "there are settings already: nothing was changed")
+
+
+def rebuild(data_dir: Path | None, *, as_json: bool) -> None:
+    """Make the read tables anew."""
+    position = asyncio.run(upkeep.make_read_tables_anew(places(data_dir)))
+    _tell({"journalSeq": position.journal_seq, "recordSeq": position.record_seq}, as_json=as_json)
+
+
+def backup(target: Path, data_dir: Path | None, *, as_json: bool) -> None:
+    """Write a copy of the journal to a file."""
+    _tell({"entries": asyncio.run(backup_journal(places(data_dir), target)), "file": str(target)}, as_json=as_json)
+
+
+def restore(source: Path, data_dir: Path | None, *, as_json: bool) -> None:
+    """Put a copy in place of an empty journal."""
+    _tell({"entries": asyncio.run(restore_journal(places(data_dir), source)), "file": str(source)}, as_json=as_json)
+
+
+def _tell(what: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(what)
+    else:
+        show(", ".join(f"{name}: {value}" for name, value in what.items()))

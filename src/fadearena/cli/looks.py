@@ -1,0 +1,17 @@
+"""The commands that only look: `status` and `doctor`."""
+
+from fadearena.cli.options import AsJson, DataDir
+
+
+def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Show how things stand: processes, what is stopped and why, bots and accounts."""
+    from fadearena.cli.showing import status
+
+    status(data_dir, as_json=as_json)
+
+
+def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Look for what is wrong, and say what to do about it."""
+    from fadearena.cli.examining import doctor
+
+    doctor(data_dir, as_json=as_json)

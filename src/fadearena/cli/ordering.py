@@ -1,0 +1,84 @@
+"""Orders of people: handed to the worker, and what became of them, for people, scripts and exit codes."""
+
+from pathlib import Path
+
+import msgspec
+
+from fadearena.bootstrap.client import Client, is_stop
+from fadearena.cli.errors import fail, say
+from fadearena.cli.exit_codes import ExitCode
+from fadearena.cli.output import print_json, show
+from fadearena.cli.session import actor, places, with_client
+from fadearena.model.error import StorageError
+from fadearena.model.event import OperatorAction, Release
+from fadearena.ports.control import ControlEntry, ControlState
+
+
+class OrderReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a command that changes something prints with `--json`. `confirmed` is False while nobody answered."""
+
+    control_id: int
+    state: ControlState
+    confirmed: bool
+    reasons: tuple[str, ...]
+    journal_seq: int | None
+
+
+def order(action: OperatorAction, data_dir: Path | None, *, as_json: bool) -> None:
+    """Hand a command to the worker, tell what became of it, and end with its exit code."""
+    tell(with_client(data_dir, lambda client: client.order(action, actor())), as_json=as_json)
+
+
+def stop(action: OperatorAction, data_dir: Path | None, *, as_json: bool) -> None:
+    """Hand a stop to the worker; where the database is away, say how it can be stopped without."""
+    try:
+        order(action, data_dir, as_json=as_json)
+    except StorageError:
+        say(f"to stop a running worker without its database, create the file {places(data_dir).kill_file}")
+        raise
+
+
+def release(action: Release, data_dir: Path | None, *, as_json: bool) -> None:
+    """Release; refused as long as the file that stops everything is there."""
+
+    async def work(client: Client) -> ControlEntry | None:
+        return None if client.kill_file.exists() else await client.order(action, actor())
+
+    entry = with_client(data_dir, work)
+    if entry is None:
+        fail(f"{places(data_dir).kill_file} keeps everything stopped: remove it, then release", ExitCode.REFUSED)
+    tell(entry, as_json=as_json)
+
+
+def tell(entry: ControlEntry, *, as_json: bool) -> None:
+    """Tell what became of a command; anything but acceptance ends with an exit code."""
+    if as_json:
+        print_json(
+            OrderReport(
+                control_id=entry.id,
+                state=entry.state,
+                confirmed=entry.state is not ControlState.QUEUED,
+                reasons=entry.reasons,
+                journal_seq=entry.journal_seq,
+            )
+        )
+    match entry.state:
+        case ControlState.ACCEPTED:
+            if not as_json:
+                show(f"done, journal entry {entry.journal_seq}")
+        case ControlState.REFUSED:
+            fail(f"refused: {'; '.join(entry.reasons)}", ExitCode.REFUSED)
+        case ControlState.WITHDRAWN:
+            fail("no worker is running: start one with `fadearena up`; nothing was changed", ExitCode.NO_WORKER)
+        case ControlState.QUEUED:
+            say(_unconfirmed(entry))
+            raise SystemExit(int(ExitCode.UNCONFIRMED))
+
+
+def _unconfirmed(entry: ControlEntry) -> str:
+    if entry.is_taken or not is_stop(entry.action):
+        return "a worker took the command and nobody showed an answer yet: look at `fadearena status`"
+    return (
+        "no worker is running: the stop is queued, NOT confirmed; it is the first thing that a worker will do. "
+        "What rests at the exchange or is held there is not touched meanwhile"
+    )

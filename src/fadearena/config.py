@@ -1,0 +1,186 @@
+"""
+Settings of a process: what it has to know before it can read anything, and what needs a restart.
+
+1. They come from `FADEARENA_*` in the environment, else from `.env` in the working directory, else they are the
+   defaults below. An option of the command line goes before all of them.
+2. What people change while a worker runs (bots, caps, limits) is not here: `fadearena settings`.
+3. `.env.example` is this file's `example()`.
+"""
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
+
+from fadearena.model.error import InvalidInput
+from fadearena.model.units import Usd
+
+PREFIX: Final = "FADEARENA_"
+_DATABASES = ("postgresql://", "postgres://")
+
+
+class LogFormat(StrEnum):
+    """How log lines look: `auto` is `console` on a terminal and `json` elsewhere."""
+
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """From which level on lines are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Network(StrEnum):
+    """Where wallets and prices come from; `arena` is the synthetic arena."""
+
+    ARENA = "arena"
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or ""
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "share") / "fadearena"
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def _is_postgres(url: SecretStr | None) -> SecretStr | None:
+    if url is not None and not url.get_secret_value().startswith(_DATABASES):
+        raise ValueError("must begin with postgresql://; leave it away to use SQLite in the data directory")
+    return url
+
+
+class Config(BaseSettings):
+    """The settings of a process. Each has a default, and says its unit."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix=PREFIX, env_ignore_empty=True)
+
+    data_dir: Annotated[Path, AfterValidator(_absolute)] = Field(
+        default_factory=_default_data_dir,
+        description="Directory of mode.json, of the kill file KILL and, with SQLite, of the databases.",
+    )
+    database_url: Annotated[SecretStr | None, AfterValidator(_is_postgres)] = Field(
+        default=None,
+        description="postgresql://USER:PASSWORD@HOST/NAME; without it SQLite files in the data directory.",
+    )
+    log_level: LogLevel = Field(default=LogLevel.INFO, description="From which level on lines are logged.")
+    log_format: LogFormat = Field(
+        default=LogFormat.AUTO, description="How lines are logged: auto is console on a terminal, json elsewhere."
+    )
+    network: Network = Field(
+        default=Network.ARENA, description="Where wallets and prices come from: the synthetic arena."
+    )
+    arena_seed: int = Field(
+        default=1, ge=0, description="Another seed, another synthetic arena; keep it for the life of a data directory."
+    )
+    arena_speed: Decimal = Field(
+        default=Decimal(1),
+        gt=0,
+        le=100_000,
+        allow_inf_nan=False,
+        description="Seconds of the synthetic arena in one second of ours.",
+    )
+    paper_equity_usd: Usd = Field(
+        default=Usd(10_000), gt=0, allow_inf_nan=False, description="USD that a paper account starts with."
+    )
+    paper_latency_ms: int = Field(
+        default=150, ge=0, le=60_000, description="Milliseconds from an order to its execution on paper."
+    )
+    inbox_limit: int = Field(
+        default=10_000, ge=100, description="Events that may wait to be decided before feeds are held back."
+    )
+    snapshot_every_events: int = Field(
+        default=5_000, ge=1, description="Events from one snapshot of the state to the next: what a recovery steps."
+    )
+    segment_every_events: int = Field(
+        default=500_000, ge=1, description="Events in one segment of the journal; each begins with a full snapshot."
+    )
+    keep_segments: int | None = Field(
+        default=None, ge=2, description="Newest segments of the journal that are kept; without it all are."
+    )
+    restart_limit: int = Field(default=10, ge=1, description="Deaths in a row after which `up` gives a process up.")
+
+    @property
+    def database(self) -> str | None:
+        """The database's URL with its password; None for SQLite."""
+        return self.database_url.get_secret_value() if self.database_url else None
+
+
+def load(env_file: Path = Path(".env"), **options: str | Path | None) -> Config:
+    """
+    Gather the settings of this process.
+
+    Args:
+        env_file: A file of the same variables as the environment, which goes before it; it may be missing.
+        options: What the command line says, by field; None where it says nothing.
+
+    Raises:
+        InvalidInput: A variable is unknown or a value is bad, one sentence for each; or the file cannot be read.
+    """
+    try:
+        _refuse_unknown({**DotEnvSettingsSource(Config, env_file).env_vars, **EnvSettingsSource(Config).env_vars})
+        given: dict[str, Any] = {field: value for field, value in options.items() if value is not None}
+        given["_env_file"] = env_file
+        return Config(**given)
+    except ValidationError as error:
+        raise InvalidInput("; ".join(_sentence(problem) for problem in error.errors(include_url=False))) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{env_file} cannot be read ({error}): mend or remove it") from error
+
+
+def variable(field: str) -> str:
+    """Return the environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def default_text(info: FieldInfo) -> str:
+    """Return a field's default as it is written in the environment; empty for none."""
+    if info.default_factory is not None or info.default is None:
+        return ""
+    return str(info.default)
+
+
+def example() -> str:
+    """Return a `.env` file that names every variable with its meaning and default, all commented out."""
+    head = "# Settings of FadeArena's processes. Copy this file to .env and uncomment what you change; restart then.\n"
+    return head + "".join(
+        f"\n# {info.description}\n# {variable(field)}={default_text(info)}\n"
+        for field, info in Config.model_fields.items()
+    )
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    known = [variable(field) for field in Config.model_fields]
+    problems = [
+        f"{name} is no setting: the nearest is {difflib.get_close_matches(name, known, n=1, cutoff=0)[0]}"
+        for name in sorted({name.upper() for name in names} - set(known))
+        if name.startswith(PREFIX)
+    ]
+    if problems:
+        raise InvalidInput("; ".join(problems))
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    """Say what is wrong without the value: it may be a secret."""
+    field = str(problem["loc"][0])
+    return f"{variable(field)}: {str(problem['msg']).removeprefix('Value error, ')}"
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(example())

@@ -1,0 +1,220 @@
+"""
+PostgreSQL that fails: connections that are cut, servers that go away, locks of others.
+
+Each story ends the same way: the fault is mended, the journal reopened, and every durable entry is there exactly once.
+"""
+
+import asyncio
+import signal
+from typing import cast
+
+import psycopg
+import pytest
+
+from fadearena.adapters.sql.database import PostgresDatabase
+from fadearena.adapters.sql.journal.store import open_journal, open_journal_reader
+from fadearena.adapters.sql.migrations import upgrade
+from fadearena.adapters.sql.session import Session
+from fadearena.model.error import LeaseLost, StorageUnavailable
+from tests.support.journals import SqlStorage, entries, entry, goes_on, kept, numbers, refused, session_of, working
+from tests.support.postgres import Server
+
+WORKERS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'fadearena-worker'"
+
+
+@pytest.fixture(params=["threaded", "inline"])
+def in_postgres(request: pytest.FixtureRequest, pg_url: str) -> SqlStorage:
+    """An empty journal on a server."""
+    return SqlStorage(PostgresDatabase(pg_url), inline=request.param == "inline")
+
+
+def end_workers(url: str) -> None:
+    """Cut the connections of all workers, as an administrator or a network would."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for (pid,) in connection.execute(WORKERS.encode()).fetchall():
+            connection.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+
+
+def test_a_connection_that_was_cut_between_commits(in_postgres: SqlStorage, pg_url: str) -> None:
+    """The next append fails with nothing kept; a new connection takes the lease again, and goes on."""
+
+    async def story() -> None:
+        async with working(in_postgres) as worker:
+            await worker.journal.append(*entries(1, 3))
+            end_workers(pg_url)
+            await refused(worker, 4, "wait for it|the connection is gone")
+            await goes_on(worker, 3)
+
+    asyncio.run(story())
+
+
+def test_a_connection_that_was_cut_during_a_commit(pg_url: str) -> None:
+    """An append that waits inside the server when its connection is cut is not kept, and is not tried again."""
+    storage = SqlStorage(PostgresDatabase(pg_url), inline=False)
+
+    async def story() -> None:
+        async with working(storage) as worker:
+            await worker.journal.append(*entries(1, 3))
+            with psycopg.connect(pg_url) as other:
+                other.execute("LOCK TABLE journal.entry IN ACCESS EXCLUSIVE MODE")
+                waiting = asyncio.create_task(worker.journal.append(entry(4)))
+                behind = asyncio.create_task(worker.journal.append(entry(5)))
+                await asyncio.to_thread(wait_for_lock, pg_url)
+                end_workers(pg_url)
+                for task in (waiting, behind):
+                    with pytest.raises(StorageUnavailable):
+                        await task
+            await goes_on(worker, 3)
+
+    asyncio.run(story())
+
+
+def wait_for_lock(url: str) -> None:
+    """Return once a worker waits for a lock; the server is asked again and again."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        while not connection.execute(f"{WORKERS} AND wait_event_type = 'Lock'".encode()).fetchall():
+            pass
+
+
+def test_another_session_that_holds_a_lock(in_postgres: SqlStorage, pg_url: str) -> None:
+    """Nothing waits for ever: the append fails, and says what stands in its way."""
+
+    async def story() -> None:
+        async with working(in_postgres) as worker:
+            await worker.journal.append(*entries(1, 2))
+            session_of(worker).change("SET lock_timeout = '50ms'")
+            with psycopg.connect(pg_url) as other:
+                other.execute("LOCK TABLE journal.entry IN ACCESS EXCLUSIVE MODE")
+                await refused(worker, 3, "another session holds a lock")
+            await goes_on(worker, 2)
+
+    asyncio.run(story())
+
+
+def test_a_lease_that_went_to_another_while_the_connection_was_cut(in_postgres: SqlStorage, pg_url: str) -> None:
+    """The server gave the lock away: the first worker cannot come back, and nothing of it is kept."""
+
+    async def story() -> None:
+        async with working(in_postgres) as first:
+            await first.journal.append(entry(1))
+            end_workers(pg_url)
+            async with working(in_postgres, "worker 2") as second:
+                await second.journal.append(entry(2, "second"))
+                with pytest.raises(StorageUnavailable):
+                    await first.journal.append(entry(2, "first"))
+                with pytest.raises(LeaseLost, match="worker 2"):
+                    await first.journal.reopen()
+                assert not await first.lease.acquire("worker 1")
+                assert await kept(second.journal) == [entry(1), entry(2, "second")]
+
+    asyncio.run(story())
+
+
+def test_a_worker_whose_lease_is_gone_stands_by(in_postgres: SqlStorage, pg_url: str) -> None:
+    """It asks for the lease like any other, also over a connection that was cut, and gets it when the other ends."""
+
+    async def story() -> None:
+        async with working(in_postgres) as first:
+            end_workers(pg_url)
+            async with working(in_postgres, "worker 2") as second:
+                await second.journal.append(entry(1))
+                with pytest.raises(StorageUnavailable):
+                    await first.journal.append(entry(1))
+                assert not await first.lease.acquire("worker 1")
+                end_workers(pg_url)
+                with pytest.raises(StorageUnavailable):
+                    await first.lease.acquire("worker 1")
+            assert await first.lease.acquire("worker 1")
+            await first.journal.append(entry(2))
+            assert await numbers(first.journal) == [1, 2]
+
+    asyncio.run(story())
+
+
+def test_nobody_takes_the_lease_during_a_commit(pg_url: str) -> None:
+    """The epoch cannot grow while a statement that was made under it is not committed yet."""
+    storage = SqlStorage(PostgresDatabase(pg_url), inline=True)
+
+    async def story() -> None:
+        async with working(storage) as worker:
+            session = session_of(worker)
+            with session.transaction():
+                await worker.journal.append(entry(1))
+                with (
+                    psycopg.connect(pg_url, options="-c lock_timeout=50ms") as other,
+                    pytest.raises(psycopg.errors.LockNotAvailable),
+                ):
+                    other.execute("UPDATE journal.lease SET epoch = epoch + 1")
+            assert await numbers(worker.journal) == [1]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["in good order", "at once"])
+def test_a_server_that_is_restarted(own_pg_server: Server, how: signal.Signals) -> None:
+    """While it is down every attempt fails and says so; once it is up all that was acknowledged is there."""
+    storage = SqlStorage(PostgresDatabase(own_pg_server.url), inline=False)
+
+    async def story() -> None:
+        async with working(storage) as worker:
+            await worker.journal.append(*entries(1, 3))
+            await asyncio.to_thread(own_pg_server.stop, how)
+            await refused(worker, 4, "wait for it|the connection is gone")
+            for _ in range(2):
+                with pytest.raises(StorageUnavailable, match="check the network and that the server runs"):
+                    await worker.journal.reopen()
+            with pytest.raises(StorageUnavailable):
+                await numbers(worker.journal)
+            await asyncio.to_thread(own_pg_server.start)
+            await goes_on(worker, 3)
+
+    asyncio.run(story())
+
+
+def test_a_server_that_is_not_there() -> None:
+    """Opening says what to check, and does not show the password."""
+    location = PostgresDatabase("postgresql://ann:s3cret@localhost:1/fade")
+
+    async def story() -> None:
+        async with open_journal_reader(location):
+            pass
+
+    with pytest.raises(StorageUnavailable, match="check the network and that the server runs") as caught:
+        asyncio.run(story())
+    assert "s3cret" not in str(caught.value) + repr(location)
+
+
+def test_a_session_that_the_server_believes_alive(pg_url: str) -> None:
+    """Where the network broke and the server has not noticed, the old session of ours is ended by the new one."""
+    location = PostgresDatabase(pg_url)
+    upgrade(location, "journal")
+
+    async def story() -> None:
+        async with open_journal(location, inline=True) as store:
+            assert await store.lease.acquire("worker 1")
+            await store.journal.append(entry(1))
+            keeper = store.journal._keeper
+            old, keeper.session = keeper.session, cast("Session", Cut())
+            with pytest.raises(StorageUnavailable, match="the network is gone"):
+                await store.journal.append(entry(2))
+            await store.journal.reopen()
+            await store.journal.append(entry(2))
+            assert await numbers(store.journal) == [1, 2]
+            with pytest.raises(StorageUnavailable):
+                old.rows("SELECT 1")
+            old.close()
+
+    asyncio.run(story())
+
+
+class Cut:
+    """A session behind a network that is gone: nothing gets through, not even the end of it."""
+
+    for_share = ""
+    is_broken = True
+
+    def __getattr__(self, name: str) -> object:
+        raise StorageUnavailable("the network is gone: mend it, then start again")
+
+    def close(self) -> None:
+        """Do nothing: the server does not hear of it."""

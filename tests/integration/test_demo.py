@@ -1,0 +1,98 @@
+"""`fadearena demo` with a live view: two processes on a data directory, ended and killed at any moment."""
+
+import contextlib
+import os
+import re
+import select
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command import fadearena
+from tests.support.terminal import Watched
+
+
+def has_decided(drawn: str) -> bool:
+    """Tell whether something was executed already."""
+    return any(int(times) > 3 for times in re.findall(r"(\d+) executed", drawn))
+
+
+def pid_of(process: str, data_dir: Path) -> int:
+    """Return the number of a process, as it said it in its heartbeat."""
+    report = fadearena("status", "--data-dir", data_dir, "--json").report
+    return next(int(beat["pid"]) for beat in report["processes"] if beat["process"] == process)
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether there is such a process that has not ended."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def adds_up(code: int, report: dict[str, Any] | None) -> dict[str, Any]:
+    """Check that a demo ended well, and return its report."""
+    assert code == 0
+    assert report is not None
+    assert report["drift"] == 0
+    assert report["invariants"] == "ok"
+    assert report["replayIdentical"] is True
+    assert report["orders"] > 0
+    return report
+
+
+def wait_for_end(pid: int) -> None:
+    """Wait until a process that is not our child has ended."""
+    with contextlib.suppress(ProcessLookupError):
+        ended = os.pidfd_open(pid)
+        assert select.select([ended], [], [], 30)[0]
+        os.close(ended)
+
+
+def test_ctrl_c_ends_both_processes_in_good_order_and_a_second_run_goes_on(tmp_path: Path) -> None:
+    """The report of each run adds up; the second one begins where the first ended."""
+    home = tmp_path / "d"
+    with Watched("demo", "--json", "--data-dir", home, directory=tmp_path) as live:
+        live.until(has_decided)
+        pids = [pid_of(name, home) for name in ("worker", "server")]
+        assert all(map(is_alive, pids))
+        live.process.send_signal(signal.SIGINT)
+        first = live.end()
+    assert not any(map(is_alive, pids))
+    assert "last decisions" in live.drawn
+    with Watched("demo", "--json", "--seconds", "2", "--data-dir", home, directory=tmp_path) as again:
+        second = again.end()
+    assert [adds_up(*ended)["resumed"] for ended in (first, second)] == [False, True]
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_started_again_and_goes_on(tmp_path: Path) -> None:
+    """Kill -9 of the worker: another one recovers from the journal, and at the end everything adds up."""
+    home = tmp_path / "d"
+    with Watched("demo", "--json", "--seconds", "12", "--data-dir", home, directory=tmp_path) as live:
+        live.until(has_decided)
+        killed = pid_of("worker", home)
+        os.kill(killed, signal.SIGKILL)
+        adds_up(*live.end())
+    started = fadearena("journal", "list", "--kind", "started", "--data-dir", home, "--json").report
+    assert len(started["entries"]) == 2
+    assert pid_of("worker", home) != killed
+
+
+@pytest.mark.slow
+def test_after_a_kill_of_everything_the_next_run_goes_on(tmp_path: Path) -> None:
+    """Kill -9 of the demo ends its processes, too; what was journaled by then is where the next run begins."""
+    home = tmp_path / "d"
+    with Watched("demo", "--json", "--data-dir", home, directory=tmp_path) as live:
+        live.until(has_decided)
+        pids = [pid_of(name, home) for name in ("worker", "server")]
+        live.process.kill()
+        assert live.end() == (-signal.SIGKILL, None)
+    for pid in pids:
+        wait_for_end(pid)
+    ended = fadearena("demo", "--json", "--headless", "--seconds", "2", "--data-dir", home)
+    assert adds_up(ended.code, ended.report)["resumed"] is True

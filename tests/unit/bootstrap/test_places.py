@@ -1,0 +1,68 @@
+"""The data directory and the mode that is active in it."""
+
+from pathlib import Path
+
+import pytest
+
+from fadearena.adapters.sql.database import PostgresDatabase, SqliteFile
+from fadearena.bootstrap.places import Places, places_of
+from fadearena.config import load
+from fadearena.model.error import InvalidInput, StorageUnavailable
+from tests.support.command import nowhere
+
+
+def placed(directory: Path, url: str = "") -> Places:
+    """Return the places of a data directory."""
+    file = next(path for path in directory.parents if path.is_dir()) / "settings.env"
+    file.write_text(f"FADEARENA_DATABASE_URL={url}")
+    with nowhere():
+        return places_of(load(file, data_dir=directory))
+
+
+def test_sqlite_lies_in_the_directory_of_the_mode(tmp_path: Path) -> None:
+    """Journal and read store are files of their own."""
+    places = placed(tmp_path / "d")
+    assert places.journal == SqliteFile(tmp_path / "d" / "simulation" / "journal.db")
+    assert places.location("read") == SqliteFile(tmp_path / "d" / "simulation" / "read.db")
+    assert places.kill_file == tmp_path / "d" / "KILL"
+
+
+def test_postgres_needs_only_mode_and_kill_file(tmp_path: Path) -> None:
+    """Both trees are in the one database."""
+    places = placed(tmp_path / "d", "postgresql://me:pw@db/fade")
+    assert places.journal == places.read == PostgresDatabase("postgresql://me:pw@db/fade")
+    assert places.mode_file == tmp_path / "d" / "mode.json"
+
+
+def test_the_first_start_writes_the_mode_down(tmp_path: Path) -> None:
+    """`mode.json` says simulation, and is not written again."""
+    places = placed(tmp_path / "d")
+    places.prepare()
+    assert places.mode_file.read_text() == '{"mode":"simulation"}\n'
+    places.prepare()
+    assert placed(tmp_path / "d") == places
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"mode": "live"}', "live trading is not in this version"),
+        ('{"mode": "lively"}', r'should be {"mode": "simulation"}'),
+        ("{", "cannot be read"),
+        ('{"mode": "simulation", "armed": true}', "cannot be read"),
+    ],
+)
+def test_another_mode_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    """Live money, and whatever else the file may say, is not guessed at."""
+    directory = tmp_path / "d"
+    directory.mkdir()
+    (directory / "mode.json").write_text(text)
+    with pytest.raises(InvalidInput, match=sentence):
+        placed(directory)
+
+
+def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    """The sentence says what to do."""
+    (tmp_path / "d").write_text("a file")
+    with pytest.raises(StorageUnavailable, match="--data-dir"):
+        placed(tmp_path / "d" / "below").prepare()
