@@ -56,6 +56,14 @@ test-all: $(READY) ## Run all tests, long form, and demand 100 % branches of mod
 	$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile=long --cov --cov-report= $(ARGS)
 	$(BIN)/python -m coverage report --include='src/fadearena/model/*,src/fadearena/core/*' --fail-under=100
 
+.PHONY: faults
+faults: $(READY) ## Kill the worker at every point and at 200 random moments, and count what survived
+	$(BIN)/python -m tests.faults $(ARGS)
+
+.PHONY: soak
+soak: $(READY) ## Run the worker for minutes, with kills and a bad exchange: make soak ARGS="--minutes 5"
+	$(BIN)/python -m tests.faults.soak $(ARGS)
+
 .PHONY: lint
 lint: $(READY) ## Check style, format, types and import floors
 	$(BIN)/ruff check

@@ -48,14 +48,13 @@ def reaction(open_storage: OpenStorage, new_loop: NewLoop, load: Load) -> dict[s
     Raises:
         InvariantBroken: Far fewer orders came than trades.
     """
-    before, interval = time.process_time(), sys.getswitchinterval()
+    interval = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_S)
     try:
         with asyncio.Runner(loop_factory=new_loop) as runner:
-            street = runner.run(_work(open_storage, load))
+            street, busy = runner.run(_work(open_storage, load))
     finally:
         sys.setswitchinterval(interval)
-    busy = (time.process_time() - before) / (WARM_UP_S + load.seconds)
     began = street.wallets.began + WARM_UP_S
     reactions = [each for each in street.reactions if each.written >= began]
     trades = sum(written >= began for written in street.trades)
@@ -65,7 +64,7 @@ def reaction(open_storage: OpenStorage, new_loop: NewLoop, load: Load) -> dict[s
     return {name: Cost(seconds=found, count=1) for name, found in zip(PERS, (parts[49], parts[98], busy), strict=True)}
 
 
-async def _work(open_storage: OpenStorage, load: Load) -> Street:
+async def _work(open_storage: OpenStorage, load: Load) -> tuple[Street, float]:
     rhythm = Rhythm(trades=load.orders, others=load.others, seconds=WARM_UP_S + load.seconds)
     clock = SystemClock()
     async with open_storage() as storage:
@@ -82,9 +81,11 @@ async def _work(open_storage: OpenStorage, load: Load) -> Street:
                 heartbeats=storage.heartbeats,
                 clock=clock,
             )
+            began = time.process_time()
             worker = Worker(doors, street.opening, WorkerOptions())
             work = asyncio.create_task(worker.run())
             await asyncio.wait([work, street.wallets.ended], return_when=asyncio.FIRST_COMPLETED)
+            busy = time.process_time() - began
             worker.stop()
             await work
-    return street
+    return street, busy / rhythm.seconds

@@ -30,11 +30,11 @@ from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.recovery import Recovered, recover
 from fadearena.runtime.snapshotter import Snapshotter
 
-_TICK_S, _PAUSE_S, _LULL_S = 0.001, 0.02, 2.0
+_TICK_S, _PAUSE_S = 0.001, 0.02
 _COINS = 200
 _NEVER = 1_000_000_000
 
-IDLE, FULL, CHANGED = "no snapshot is taken", "a snapshot of everything", "a snapshot of what changed"
+IDLE, FULL_ONE, CHANGED = "no snapshot is taken", "a snapshot of everything", "a snapshot of what changed"
 SNAPSHOT, TAIL = "from the snapshot", "and the entries after it"
 
 
@@ -44,6 +44,7 @@ class Large(msgspec.Struct, frozen=True, kw_only=True):
     sleeves: int
     changed: int
     tail: int
+    lull_s: float = 2.0
 
 
 class JournaledCrowd(Crowd):
@@ -98,6 +99,7 @@ class Desk:
         self.sealed = 0
         self._begun = asyncio.Event()
         self._begun.set()
+        gc.freeze()  # as in the process of a worker
 
     async def decide(self) -> None:
         """Let two prices be told, and a decision be made."""
@@ -123,10 +125,10 @@ class Desk:
             await asyncio.sleep(_TICK_S)
             self.busy.append(time.thread_time() - before)
 
-    async def lull(self) -> dict[str, Cost]:
+    async def lull(self, seconds: float) -> dict[str, Cost]:
         """Let some time pass without a snapshot."""
         self.busy.clear()
-        await asyncio.sleep(_LULL_S)
+        await asyncio.sleep(seconds)
         return {"blocked": self._blocked()}
 
     async def snapshot(self) -> dict[str, Cost]:
@@ -173,7 +175,7 @@ def recovery(storage: str, open_storage: OpenStorage, large: Large, rounds: int)
         Group(
             title=f"snapshots while decisions go on: {size}",
             rounds=rounds,
-            works={IDLE: first, FULL: other(FULL), CHANGED: other(CHANGED)},
+            works={IDLE: first, FULL_ONE: other(FULL_ONE), CHANGED: other(CHANGED)},
             is_wall=True,
         ),
         Group(
@@ -187,10 +189,8 @@ def recovery(storage: str, open_storage: OpenStorage, large: Large, rounds: int)
 
 @cache
 def _crowd(bots: int) -> JournaledCrowd:
-    """Return a crowd; it is kept for all rounds, out of the collector's way as a worker keeps its state."""
-    crowd = JournaledCrowd(bots)
-    gc.freeze()
-    return crowd
+    """Return a crowd, the same one in every round."""
+    return JournaledCrowd(bots)
 
 
 async def _run(open_storage: OpenStorage, large: Large) -> dict[str, dict[str, Cost]]:
@@ -201,8 +201,8 @@ async def _run(open_storage: OpenStorage, large: Large) -> dict[str, dict[str, C
         desk, found = Desk(crowd, storage), dict[str, dict[str, Cost]]()
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in (desk.work(), desk.tick(), desk.snapshotter.run())]
-            found[IDLE] = await desk.lull()
-            found[FULL] = await desk.snapshot()
+            found[IDLE] = await desk.lull(large.lull_s)
+            found[FULL_ONE] = await desk.snapshot()
             for _ in range(large.changed):
                 await desk.decide()
             found[CHANGED] = await desk.snapshot()

@@ -39,9 +39,19 @@ def test_every_target_exists() -> None:
 
 def test_every_option_exists() -> None:
     """Each option that is named belongs to one of the commands; those of a demo's line to the demo."""
-    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE)) <= options("demo") | options("replay")
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE)) <= options("demo") | options("replay") | options("kill")
     for arguments in re.findall(r'make demo ARGS="([^"]*)"', PAGE):
         assert {word for word in shlex.split(arguments) if word.startswith("--")} <= options("demo")
+
+
+def test_every_command_exists() -> None:
+    """Each line that begins with the program names a command of it."""
+    lines = re.findall(r"^\.venv/bin/fadearena ([a-z ]+?)(?: +#| *$)", PAGE, flags=re.MULTILINE)
+    assert len(lines) > 5
+    for line in lines:
+        command = COMMAND
+        for word in line.split():
+            command = getattr(command, "commands", {})[word]
 
 
 @pytest.mark.parametrize(

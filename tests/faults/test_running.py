@@ -17,11 +17,13 @@ from fadearena.model.event import Started
 from fadearena.model.units import SECOND_MS
 from tests.support.crash_check import look
 from tests.support.crash_life import Place
-from tests.support.crash_runs import LIMIT_S, SHORT, Stage, Told, run, start
-from tests.support.truth import START_MS, tell
+from tests.support.crash_runs import LIMIT_S, Plot, Stage, Told, run, start
+from tests.support.truth import START_MS
 
 SPEED = 10
-KILLS = 4
+SEEDS, KILLS = 3, 4
+PLOT = Plot(seed=1, rounds=2, first_ms=40 * SECOND_MS)
+"""Whoever begins to follow late follows less: so everybody has time to start before something happens."""
 TAKEN_OVER_MS = 10 * SECOND_MS
 
 
@@ -36,28 +38,29 @@ def stage() -> Iterator[Stage]:
 @pytest.fixture(scope="module")
 def still(stage: Stage) -> Told:
     """Return the story as it is without a death."""
-    return stage.tell(SHORT)
+    return stage.tell(PLOT)
 
 
 def ending(place: Place, deaths: int) -> Told:
     """Look at what a story left."""
-    tale = tell(SHORT.seed, SHORT.rounds)
+    tale = PLOT.tale()
     return Told(ending=asyncio.run(look(place, tale, ManualClock(tale.end))), passes={}, deaths=deaths)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_kills_from_outside(stage: Stage, still: Told, seed: int) -> None:
     """A worker that is killed four times within the story's half minute ends where it would have ended."""
     place, rng = stage.place(), Random(seed)
-    until_faults = (tell(SHORT.seed, SHORT.rounds).faults_until - START_MS) / SECOND_MS / SPEED
-    for _ in range(KILLS):
-        worker = start(run, place.directory, SHORT, SPEED)
-        worker.join(rng.uniform(0.3, 0.9) * until_faults / KILLS)
+    first_s = PLOT.first_ms / SECOND_MS / SPEED
+    each_s = (PLOT.tale().faults_until - START_MS) / SECOND_MS / SPEED - first_s
+    for number in range(KILLS):
+        worker = start(run, place.directory, PLOT, SPEED)
+        worker.join((0 if number else first_s) + rng.uniform(0.3, 0.9) * each_s / KILLS)
         worker.kill()
         worker.join()
         assert worker.exitcode == -signal.SIGKILL
-    worker = start(run, place.directory, SHORT, SPEED)
+    worker = start(run, place.directory, PLOT, SPEED)
     worker.join(LIMIT_S)
     assert worker.exitcode == 0
     assert ending(place, KILLS).differences(still) == []
@@ -67,10 +70,10 @@ def test_kills_from_outside(stage: Stage, still: Told, seed: int) -> None:
 def test_a_second_worker_takes_over(stage: Stage, still: Told) -> None:
     """Of two workers one works and the other stands by; when the one is killed the other goes on, once."""
     place = stage.place()
-    first = start(run, place.directory, SHORT, SPEED)
-    first.join(0.5)
-    second = start(run, place.directory, SHORT, SPEED)
-    second.join(1.5)
+    first = start(run, place.directory, PLOT, SPEED)
+    first.join(1)
+    second = start(run, place.directory, PLOT, SPEED)
+    second.join(PLOT.first_ms / SECOND_MS / SPEED)
     first.kill()
     first.join()
     second.join(LIMIT_S)

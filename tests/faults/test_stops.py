@@ -32,11 +32,12 @@ from fadearena.runtime.recovery import recover
 from tests.support.crash import Death, Passes
 from tests.support.crash_life import Habits, Parts, Place, assembled, live, unchanged
 from tests.support.crash_runs import SHORT, in_child
-from tests.support.truth import BOTS, START_MS, Order, policy_of, tell
+from tests.support.truth import BOTS, START_MS, Order, policy_of
 from tests.support.truth_rush import Rush, Stop, StopKind, rush
 from tests.support.truth_venue import TruthVenue, latency_of
 
 STOPPED_MS = START_MS + 15 * SECOND_MS
+SEEDS, TIMES = 5, 5
 LATE_MS = 100
 HEARD_MS = 50
 QUICK = Habits(options=WorkerOptions(turn_budget_ms=None, beat_ms=5_000), poll_ms=20)
@@ -58,11 +59,11 @@ def test_each_kind_of_stop(empty: Place, quick_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 6))
+@pytest.mark.parametrize("seed", range(1, SEEDS + 1))
 def test_stops_at_any_moment(empty: Place, quick_path: Path, seed: int) -> None:
     """100 of 100, in five stories of twenty: 25 by the table, 25 with a flatten, 25 by the file, 25 by a signal."""
-    told = rush(seed, rounds=5)
-    assert check(told, watch(empty.copy_to(quick_path / "stops"), told)) == 20
+    told = rush(seed, rounds=TIMES)
+    assert check(told, watch(empty.copy_to(quick_path / "stops"), told)) == TIMES * len(StopKind)
 
 
 def check(told: Rush, seen: Seen) -> int:
@@ -173,7 +174,7 @@ def test_a_stop_while_the_worker_is_dead(empty: Place, quick_path: Path, kind: S
 def die(directory: Path, orders: list[Order]) -> None:
     """Live until some seconds after the stop, and die by kill -9."""
     place, clock = Place(directory), ManualClock(START_MS)
-    tale = msgspec.structs.replace(tell(SHORT.seed, SHORT.rounds), orders=tuple(orders))
+    tale = msgspec.structs.replace(SHORT.tale(), orders=tuple(orders))
     death = Death(point="before heartbeats.beat", nth=5)  # one at the start, then one every five seconds
     run_jumping(live(place, tale, clock, Passes(clock, place.died, death, tale.end)), clock)
 
@@ -181,7 +182,7 @@ def die(directory: Path, orders: list[Order]) -> None:
 def go_on(place: Place, orders: list[Order]) -> None:
     """Live to the end."""
     clock = ManualClock(place.resumes_at())
-    tale = msgspec.structs.replace(tell(SHORT.seed, SHORT.rounds), orders=tuple(orders))
+    tale = msgspec.structs.replace(SHORT.tale(), orders=tuple(orders))
     run_jumping(live(place, tale, clock, lambda _: None), clock)
 
 

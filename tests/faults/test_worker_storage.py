@@ -29,11 +29,11 @@ from tests.support.crash_check import look
 from tests.support.crash_life import Adapt, Habits, Place, live, unchanged
 from tests.support.crash_runs import SHORT, Told
 from tests.support.postgres import Server
-from tests.support.truth import START_MS, Tale, tell
+from tests.support.truth import START_MS, Tale
 from tests.support.truth_venue import TruthVenue
 
 MIDDLE_MS = START_MS + 21 * SECOND_MS
-TALE = tell(SHORT.seed, SHORT.rounds)
+TALE = SHORT.tale()
 
 
 class Teller:

@@ -27,6 +27,7 @@ def directory(tmp_path: Path) -> Path:
 def test_up_works_from_nothing_and_ends_in_good_order(directory: Path) -> None:
     """On an empty directory both start, commands are confirmed, and SIGTERM ends both with 0."""
     with started(directory, "up") as up:
+        up.until("serving")
         up.until("order_sent")
         ended = run("kill", "--data-dir", directory, "--json")
         assert (ended.code, ended.report["state"]) == (ExitCode.OK, "accepted")
@@ -63,8 +64,10 @@ def test_a_killed_worker_comes_back_where_it_was(directory: Path) -> None:
         worker_alone.signal(signal.SIGTERM)
         assert worker_alone.end() == ExitCode.OK
     with started(directory, "server") as server:
+        server.until("serving")
         server.signal(signal.SIGTERM)
-        server.end()
+        assert server.end() == ExitCode.OK
+    assert run("journal", "verify", "--data-dir", directory).code == ExitCode.OK
     assert run("db", "rebuild", "--data-dir", directory).code == ExitCode.OK
     assert run("status", "--data-dir", directory, "--json").report["tradingState"] == "halted"
 
@@ -121,6 +124,7 @@ def test_all_of_it_works_on_postgres(directory: Path, pg_url: str, tmp_path: Pat
     """The same commands on one PostgreSQL database; the data directory holds mode and kill file only."""
     settings = {"FADEARENA_DATABASE_URL": pg_url}
     with started(directory, "up", settings=settings) as up:
+        up.until("serving")
         up.until("order_sent")
         assert run("pause", "--data-dir", directory, settings=settings).code == ExitCode.OK
         checks = run("doctor", "--data-dir", directory, "--json", settings=settings).report["checks"]

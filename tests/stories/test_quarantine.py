@@ -1,8 +1,21 @@
 """An event that breaks the core is set aside and halts everything, until somebody leaves it out (rules 7.9 and 9)."""
 
+import msgspec
+
 from fadearena.core.latches import ALL, Latch, LatchKind
 from fadearena.core.state import QUARANTINED_MAX
-from fadearena.model.event import InputRejected, Kill, Operator, Pause, Quarantined, Release, SkipQuarantined
+from fadearena.model.event import (
+    Event,
+    InputRejected,
+    Kill,
+    Marks,
+    Operator,
+    Pause,
+    Quarantined,
+    Release,
+    SkipQuarantined,
+    Woke,
+)
 from fadearena.model.record import ControlAnswer, DeadLetter
 from tests.support.story import Story, begun
 
@@ -95,3 +108,38 @@ def test_input_that_cannot_be_read_keeps_its_beginning() -> None:
     story = begun()
     story.send(InputRejected(time=story.now, received=story.now, source="tape", error="no JSON", excerpt="<html>"))
     assert [letter.excerpt for letter in story.all(DeadLetter)] == ["<html>"]
+
+
+def held(story: Story, event: Event) -> Story:
+    """Let an event be set aside with its text."""
+    text = msgspec.json.encode(event).decode()
+    story.send(Quarantined(time=story.now, received=story.now, subject="s", error="a sum is off", held=text))
+    return story
+
+
+def test_wake_that_was_set_aside_does_not_come_back_by_itself() -> None:
+    """A takeover asks for every wake anew: this one would break the rules again at once."""
+    story = begun()
+    assert "equity" in story.state.wakes
+    held(story, Woke(time=story.now, received=story.now, key="equity"))
+    assert "equity" not in story.state.wakes
+    assert story.takes_over().state.wakes["equity"] > story.now
+
+
+def test_command_that_was_set_aside_is_answered_and_never_taken_again() -> None:
+    """Its person learns why; one without a number, or one that was answered, needs no answer."""
+    story = begun()
+    command = Operator(time=story.now, received=story.now, control_id=9, actor="ann", action=Pause())
+    held(story, command)
+    assert story.refusal() == "it was set aside, and everything is halted: a sum is off"
+    assert story.state.control_id == 9
+    assert held(story, command).all(ControlAnswer) == []
+    assert held(story, msgspec.structs.replace(command, control_id=0)).all(ControlAnswer) == []
+
+
+def test_other_events_that_were_set_aside_change_nothing_more() -> None:
+    """What they would have told is told again by whoever knows it."""
+    story = begun()
+    wakes, number = dict(story.state.wakes), story.state.control_id
+    held(story, Marks(time=story.now, received=story.now))
+    assert (story.state.wakes, story.state.control_id) == (wakes, number)

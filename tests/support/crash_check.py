@@ -66,6 +66,7 @@ async def look(place: Place, tale: Tale, clock: Clock) -> Ending:
         problems += _booking_problems(entries, venue.ledger)
         problems += _overshoot_problems(entries, venue.ledger)
         problems += _account_problems(state, venue, tale)
+        problems += _target_problems(state, tale)
         money = _money(state)
     return Ending(
         money=money,
@@ -104,16 +105,18 @@ def _money(state: State) -> dict[str, str]:
 
 
 def _stepped(state: State, entries: Sequence[JournalEntry], left_out: frozenset[int]) -> list[str]:
-    """Step a whole journal again; return what comes out otherwise."""
+    """Step a whole journal again; return which entry, the first one, comes out otherwise, and how many others do."""
     found = []
     for entry in entries:
         if entry.seq in left_out:
             adopt(state, entry.event, entry.commands)
             continue
         turned = step(state, entry.event)
-        if _TEXT((turned.commands, turned.records)) != _TEXT((entry.commands, entry.records)):
-            found.append(f"stepping entry {entry.seq} again brings something else")
-    return found
+        for now, then in ((turned.commands, entry.commands), (turned.records, entry.records)):
+            if _TEXT(now) != _TEXT(then):
+                kind = entry.event.__struct_config__.tag
+                found.append(f"stepping entry {entry.seq} ({kind}) again brings {now} instead of {list(then)}")
+    return [*found[:1], f"{len(found) - 1} other entries come out otherwise, too"] if found else []
 
 
 def _trades(entries: Sequence[JournalEntry], tale: Tale) -> tuple[str, ...]:
@@ -245,6 +248,19 @@ def _account_problems(state: State, venue: TruthVenue, tale: Tale) -> Iterator[s
         equity = f"{START_USD + profit:.2f}"
         if equity != venue.equity(account, tale.end):
             yield f"{account} is worth {venue.equity(account, tale.end)} to the exchange, {equity} to us"
+
+
+def _target_problems(state: State, tale: Tale) -> Iterator[str]:
+    """What we believe of the bots is what they hold, and we hold what we want."""
+    held: defaultdict[tuple[str, str], Size] = defaultdict(lambda: ZERO)
+    for each in tale.trades:
+        held[each.bot, each.coin] += each.change
+    for (bot, coin), size in held.items():
+        follow, sleeve = state.follows.get((bot, coin)), state.sleeves.get((bot, coin))
+        if follow is None or sleeve is None or follow.now is None or follow.now.position != size:
+            yield f"{bot} holds {size} {coin}, we believe {follow and follow.now}"
+        elif state.books[sleeve.account, coin].book.size_of(bot) != sleeve.target:
+            yield f"{bot} {coin} is not at its target {sleeve.target}"
 
 
 def _nonce(command: SignedCommand) -> int:

@@ -13,7 +13,9 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
+from itertools import count
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
@@ -23,12 +25,15 @@ from typing import Any
 import msgspec
 import structlog
 
+from fadearena.adapters.sim.faults import Fault, seeded
 from fadearena.kit.clock import ManualClock, ScaledClock
 from fadearena.kit.jumping import run_jumping
+from fadearena.runtime.life import WorkerDoors
 from tests.support.crash import Death, Passes
 from tests.support.crash_check import Ending, look
 from tests.support.crash_life import Habits, Place, live, quick_directory
-from tests.support.truth import START_MS, tell
+from tests.support.truth import START_MS, Tale, tell
+from tests.support.truth_venue import FaultyTruth, TruthVenue
 
 LIMIT_S = 120
 _FORKS = multiprocessing.get_context("forkserver")
@@ -36,12 +41,18 @@ _FORKS.set_forkserver_preload([__name__])
 
 
 class Plot(msgspec.Struct, frozen=True):
-    """Which story is told: its seed, and how many rounds it has."""
+    """Which story is told: its seed, how many rounds it has, and when the first begins."""
 
     seed: int
     rounds: int = 5
+    first_ms: int = 8_000
+
+    def tale(self) -> Tale:
+        """Return it."""
+        return tell(self.seed, self.rounds, self.first_ms)
 
 
+FAULTS = {Fault.LOST: 0.03, Fault.UNANSWERED: 0.03, Fault.DOUBLED: 0.05, Fault.LATE_FILLS: 0.05, Fault.REFUSED: 0.03}
 SHORT = Plot(1, 2)
 LONG = Plot(1)
 
@@ -73,7 +84,7 @@ class Stage:
     def __init__(self) -> None:
         self.directory = quick_directory()
         self._empty = Place(self.directory / "empty")
-        self._count = 0
+        self._numbers = count(1)
         in_child(_prepare, self._empty.directory)
 
     def close(self) -> None:
@@ -82,8 +93,7 @@ class Stage:
 
     def place(self) -> Place:
         """Return a place where nothing happened yet."""
-        self._count += 1
-        return self._empty.copy_to(self.directory / f"{self._count}")
+        return self._empty.copy_to(self.directory / f"{next(self._numbers)}")
 
     def tell(self, plot: Plot, deaths: Sequence[Death] = ()) -> Told:
         """Tell a story; its n-th life ends by the n-th death, unless the story is over first."""
@@ -134,16 +144,24 @@ def start(work: Callable[..., None], directory: Path, *arguments: Any) -> ForkSe
     return process
 
 
-def run(directory: Path, plot: Plot, speed: int) -> None:
-    """Tell a story in running time, with threads; the time goes on while nobody lives."""
-    place, tale = Place(directory), tell(plot.seed, plot.rounds)
+def run(directory: Path, plot: Plot, speed: int, seed: int | None = None) -> None:
+    """Tell a story in running time, with threads; with a seed, messages to the exchange go wrong for most of it."""
+    place, tale = Place(directory), plot.tale()
     now = time.time_ns() // 1_000_000
     with suppress(FileExistsError), (directory / "began").open("x") as began:
         began.write(str(now))
     passed = now - int((directory / "began").read_text() or now)
     clock = ScaledClock(START_MS + passed * speed, Decimal(speed))
     habits = Habits(inline=False, options=msgspec.structs.replace(Habits().options, control_poll_ms=200))
-    asyncio.run(live(place, tale, clock, lambda _: None, habits))
+
+    def faulty(doors: WorkerDoors) -> WorkerDoors:
+        if seed is None or not isinstance(doors.venue, TruthVenue):
+            return doors
+        drawn = seeded(seed + now, FAULTS)
+        faults = (next(drawn) if clock.now_ms() < tale.faults_until else Fault.NONE for _ in count())
+        return replace(doors, venue=FaultyTruth(doors.venue, clock, faults))
+
+    asyncio.run(live(place, tale, clock, lambda _: None, habits, faulty))
 
 
 def _guarded(work: Callable[..., None], directory: Path, *arguments: Any) -> None:
@@ -161,7 +179,7 @@ def _prepare(directory: Path) -> None:
 
 
 def _live(directory: Path, plot: Plot, death: Death | None) -> None:
-    place, tale = Place(directory), tell(plot.seed, plot.rounds)
+    place, tale = Place(directory), plot.tale()
     clock = ManualClock(place.resumes_at())
     passes = Passes(clock, place.died, death, tale.faults_until)
     run_jumping(live(place, tale, clock, passes), clock)

@@ -38,7 +38,9 @@ from fadearena.model.event import (
     Notice,
     Operator,
     OperatorAction,
+    Rejoin,
     SetPolicy,
+    Woke,
 )
 from fadearena.model.order import OrderIdentity, OrderTerms, Purpose
 from fadearena.model.units import Side
@@ -228,11 +230,18 @@ def with_text(events: Sequence[Event]) -> list[str]:
 
 
 def poisoned(*texts: str) -> Engine:
-    """Return the core, but one that raises on notices with these texts."""
+    """Return the core, but one that raises on notices with these texts; `a wake` and `a rejoin` stand for such."""
 
     def taste(event: Event) -> None:
-        if isinstance(event, Notice) and event.text in texts:
-            raise ZeroDivisionError(event.text)
+        match event:
+            case Notice(text=text) if text in texts:
+                raise ZeroDivisionError(text)
+            case Woke(key="equity") if "a wake" in texts:
+                raise ZeroDivisionError("a wake")
+            case Operator(action=Rejoin()) if "a rejoin" in texts:
+                raise ZeroDivisionError("a rejoin")
+            case _:
+                pass
 
     def stepped(state: State, event: Event) -> Turned:
         taste(event)

@@ -33,7 +33,6 @@ _COINS = {"BTC": (0, 5, "100000", "0.2"), "ETH": (1, 4, "4000", "5"), "SOL": (5,
 _PERIOD_MS = 47 * SECOND_MS
 _SWING = Decimal("0.002")
 _SPREAD = Decimal("0.0001")
-_FIRST_ROUND_MS = 8 * SECOND_MS
 _ROUND_MS = 10 * SECOND_MS
 _SETTLED_MS = 45 * SECOND_MS
 _UNITS_MAX = 9
@@ -109,16 +108,16 @@ def policy_of(bots: tuple[BotPolicy, ...], names: tuple[AccountId, ...] = ACCOUN
     return Policy(bots=bots, accounts=accounts, tuning=many)
 
 
-def tell(seed: int, rounds: int = 5) -> Tale:
-    """Return the story of a seed."""
+def tell(seed: int, rounds: int = 5, first_ms: EpochMs = 8 * SECOND_MS) -> Tale:
+    """Return the story of a seed, whose first round begins after `first_ms`."""
     rng = Random(seed)
     held = dict.fromkeys((*_PAIRS, _LATE_PAIR), 0)
     trades = list(_deal(rng, held, _LATE_PAIR, START_MS + SECOND_MS, 3))
     for number in range(rounds):
-        begin = START_MS + _FIRST_ROUND_MS + number * _ROUND_MS
+        begin = START_MS + first_ms + number * _ROUND_MS
         for pair in _PAIRS:
             trades += _turn(rng, held, pair, begin)
-    quiet = START_MS + _FIRST_ROUND_MS + rounds * _ROUND_MS
+    quiet = START_MS + first_ms + rounds * _ROUND_MS
     last = quiet + _SETTLED_MS
     for pair in held:
         trades += _deal(rng, held, pair, last + rng.randrange(4_000), 1 if held[pair] >= 0 else -1)
@@ -128,7 +127,7 @@ def tell(seed: int, rounds: int = 5) -> Tale:
         seed=seed,
         policy=policy_of(BOTS),
         trades=tuple(sorted(trades, key=lambda trade: (trade.at, trade.bot, trade.coin))),
-        orders=tuple(order for order in _people() if order.at < quiet),
+        orders=tuple(order for order in _people(first_ms) if order.at < quiet),
         faults_until=quiet + 5 * SECOND_MS,
         end=last + 40 * SECOND_MS,
     )
@@ -204,16 +203,16 @@ def _deal(
         yield Trade(at=at, bot=bot, coin=coin, change=change, pieces=4 if form == "pieces" else 1)
 
 
-def _people() -> tuple[Order, ...]:
+def _people(first_ms: EpochMs) -> tuple[Order, ...]:
     """Return what people order: nothing that stays stopped when a shorter story leaves out the rest."""
     enabled = tuple(msgspec.structs.replace(bot, enabled=True) for bot in BOTS)
     told: list[tuple[int, OperatorAction]] = [
-        (12, Pause(bot="beta")),
-        (16, Resume(bot="beta")),
-        (19, SetPolicy(policy=policy_of(enabled))),
-        (23, Kill()),
-        (26, Release(rejoin=True)),
-        (41, Kill(flatten=True, bot="gamma")),
-        (49, Release(bot="gamma", rejoin=True)),
+        (4, Pause(bot="beta")),
+        (8, Resume(bot="beta")),
+        (11, SetPolicy(policy=policy_of(enabled))),
+        (15, Kill()),
+        (18, Release(rejoin=True)),
+        (33, Kill(flatten=True, bot="gamma")),
+        (41, Release(bot="gamma", rejoin=True)),
     ]
-    return tuple(Order(at=START_MS + second * SECOND_MS, action=action) for second, action in told)
+    return tuple(Order(at=START_MS + first_ms + second * SECOND_MS, action=action) for second, action in told)

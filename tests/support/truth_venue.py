@@ -6,7 +6,6 @@ An exchange that outlives whoever trades on it.
 2. An order's own fills come with its answer, or are pushed a little later: whoever was killed meanwhile has to ask.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 from zlib import crc32
@@ -14,6 +13,7 @@ from zlib import crc32
 import msgspec
 
 from fadearena.adapters.sim.exchange import SimExchange
+from fadearena.adapters.sim.faults import Fault, FaultyVenue, SimVenue
 from fadearena.adapters.sim.paper import PaperAccount
 from fadearena.kit.clock import Clock, ManualClock
 from fadearena.model.command import BurnNonce, CancelOrder, PlaceOrder, SetLeverage
@@ -26,6 +26,7 @@ from fadearena.runtime.immediate import immediately
 from tests.support.truth import ACCOUNTS, INSTRUMENTS, START_MS, START_USD, coins, quote_of
 
 PUSH_MS = 250
+_LOOK_MS = 50
 _ENCODER = msgspec.json.Encoder(decimal_format="string")
 
 
@@ -66,6 +67,31 @@ class Ledger:
         return [(each.at, each.command) for each in self.arrived if isinstance(each.command, PlaceOrder)]
 
 
+class FaultyTruth:
+    """The exchange as a `Venue` to which messages get lost, and which answers late, twice or not at all."""
+
+    def __init__(self, inner: "TruthVenue", clock: Clock, faults: Iterable[Fault]) -> None:
+        self._clock = clock
+        self._faulty = FaultyVenue(inner, clock, faults)
+
+    async def execute(self, command: VenueCommand) -> Sequence[Event]:
+        """Do one command, or not."""
+        return await self._faulty.execute(command)
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """Iterate over what is pushed; without end."""
+        async for event in pushed(self._faulty, self._clock):
+            yield event
+
+
+async def pushed(venue: SimVenue, clock: Clock) -> AsyncIterator[Event]:
+    """Iterate over what a venue has to say by itself, looked at now and then; without end."""
+    while True:
+        await clock.sleep_until(clock.now_ms() + _LOOK_MS)
+        for event in venue.advance(clock.now_ms()):
+            yield event
+
+
 class TruthVenue:
     """
     The exchange as a `Venue`.
@@ -89,7 +115,7 @@ class TruthVenue:
         self._path = file
         self._watch = watch
         self._opened = [PaperAccount(id=name, start_usd=START_USD) for name in accounts]
-        self._pushed: asyncio.Queue[Event] = asyncio.Queue()
+        self._pushed: list[tuple[EpochMs, Event]] = []
         self.load()
         self._file = file.open("ab", buffering=0)
 
@@ -123,9 +149,7 @@ class TruthVenue:
         else:
             events = self._do(command, now)
         if isinstance(command, PlaceOrder) and crc32(command.identity.cloid.encode()) % 2:
-            for event in events:
-                if isinstance(event, OwnFills):
-                    self._pushed.put_nowait(event)
+            self._pushed += [(now + PUSH_MS, event) for event in events if isinstance(event, OwnFills)]
             events = [event for event in events if not isinstance(event, OwnFills)]
         await self._clock.sleep_until(now + latency)
         self._watch("venue.answers" if signed else "venue.tells")
@@ -133,11 +157,15 @@ class TruthVenue:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Iterate over own fills that were not told with an answer; without end."""
-        while True:
-            event = await self._pushed.get()
-            await self._clock.sleep_until(event.time + PUSH_MS)
+        async for event in pushed(self, self._clock):
             self._watch("venue.pushes")
-            yield msgspec.structs.replace(event, received=self._clock.now_ms())
+            yield event
+
+    def advance(self, now: EpochMs) -> list[Event]:
+        """Return what is pushed by now."""
+        due = [msgspec.structs.replace(event, received=now) for at, event in self._pushed if at <= now]
+        self._pushed = [(at, event) for at, event in self._pushed if at > now]
+        return due
 
     def equity(self, account: AccountId, at: EpochMs) -> str:
         """Return the equity of an account at a moment, in cents."""

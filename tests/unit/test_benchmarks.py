@@ -1,14 +1,20 @@
 """The benchmarks run and print every row; what they measure is nobody's promise."""
 
+import asyncio
+import dataclasses
 import json
 
 import msgspec
 import pytest
 
-from benchmarks.__main__ import main, measure_all
+from benchmarks.__main__ import main
 from benchmarks.crowd import Crowd
-from benchmarks.rows import FULL, QUICK, groups
-from benchmarks.timing import Row
+from benchmarks.drum import Beat, Rhythm, beating, beats
+from benchmarks.reaction import PERS, Load, reaction
+from benchmarks.recovery import CHANGED, FULL_ONE, IDLE, SNAPSHOT, TAIL, Large, recovery
+from benchmarks.rows import FULL, LONG, QUICK, groups
+from benchmarks.storage import OpenStorage, in_memory, in_sqlite
+from benchmarks.timing import Group, Row, measure
 
 TINY = msgspec.structs.replace(
     QUICK,
@@ -20,7 +26,18 @@ TINY = msgspec.structs.replace(
     sleeves=(10, 20),
     arena_seconds=5,
     arenas=((10, 1), (12, 1)),
+    commits=2,
+    large=(Large(sleeves=10, changed=2, tail=20, lull_s=0.05),),
 )
+
+
+def quick_ones() -> list[Group]:
+    """Return the groups that need neither a server nor a worker that runs for seconds."""
+    return [
+        dataclasses.replace(group, works={name: work for name, work in group.works.items() if "PostgreSQL" not in name})
+        for group in groups(TINY)
+        if "PostgreSQL" not in group.title and not group.title.startswith("from a fill")
+    ]
 
 
 def check(rows: list[Row]) -> None:
@@ -33,10 +50,11 @@ def check(rows: list[Row]) -> None:
 
 
 def test_every_row_is_measured() -> None:
-    """Each work of each group has its rows, by event and by decision."""
-    rows = list(measure_all(TINY))
+    """Each work of each group has its rows."""
+    asked = quick_ones()
+    rows = [row for group in asked for row in measure(group, lambda: None)]
     check(rows)
-    assert {(row.group, row.name) for row in rows} == {(g.title, name) for g in groups(TINY) for name in g.works}
+    assert {(row.group, row.name) for row in rows} == {(g.title, name) for g in asked for name in g.works}
 
 
 @pytest.mark.slow
@@ -53,9 +71,10 @@ def test_the_quick_form_prints_every_row(form: list[str], capsys: pytest.Capture
         assert all(name in out for name in group.works)
 
 
-def test_the_long_form_measures_the_same_groups() -> None:
-    """The forms differ in how much they measure, not in what."""
-    assert [group.title for group in groups(FULL)] == [group.title for group in groups(QUICK)]
+def test_the_other_forms_measure_the_same_groups() -> None:
+    """The forms differ in how much they measure, not in what: only the large states have their sizes in their names."""
+    titles = [[g.title for g in groups(scale) if "sleeves of as many" not in g.title] for scale in (QUICK, FULL, LONG)]
+    assert titles[0] == titles[1] == titles[2]
 
 
 def test_two_crowds_of_one_seed_are_equal() -> None:
@@ -65,3 +84,35 @@ def test_two_crowds_of_one_seed_are_equal() -> None:
         crowd.mix(5, 3)
     assert crowds[0].state == crowds[1].state
     assert crowds[0].events == crowds[1].events
+
+
+def test_a_drum_is_heard_beat_by_beat() -> None:
+    """All beats come, in their order, of both kinds, however the socket cuts them."""
+
+    async def listen() -> list[Beat]:
+        heard, rest, loop = list[Beat](), b"", asyncio.get_running_loop()
+        with beating(Rhythm(trades=500, others=500, seconds=0.2)) as ear:
+            while received := await loop.sock_recv(ear, 7):
+                found, rest = beats(rest + received)
+                heard += found
+        return heard
+
+    heard = asyncio.run(listen())
+    assert [beat.written for beat in heard] == sorted(beat.written for beat in heard)
+    assert {beat.is_trade for beat in heard} == {True, False}
+
+
+@pytest.mark.parametrize("storage", [in_memory, in_sqlite], ids=["memory", "sqlite"])
+def test_what_is_recovered_is_compared(storage: OpenStorage) -> None:
+    """Both snapshots are taken while decisions go on, and both recoveries give the state as it was."""
+    taken, recovered = recovery("here", storage, Large(sleeves=12, changed=3, tail=30, lull_s=0.05), 1)
+    rows = [*measure(taken, lambda: None), *measure(recovered, lambda: None)]
+    assert {row.name for row in rows} == {IDLE, FULL_ONE, CHANGED, SNAPSHOT, TAIL}
+
+
+@pytest.mark.slow
+def test_a_worker_reacts_to_what_a_drum_makes_wallets_do() -> None:
+    """Trades of a real worker in real time lead to orders, and what they took is told."""
+    found = reaction(in_memory, asyncio.new_event_loop, Load(orders=20, others=100, seconds=1))
+    assert tuple(found) == PERS
+    assert 0 < found["p50"].seconds <= found["p99"].seconds

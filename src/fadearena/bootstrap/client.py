@@ -108,7 +108,7 @@ class Client:
         """
         return Status(
             system=await self.records.system(),
-            beats=await self._heartbeats.beats(),
+            beats=_in_use(await self._heartbeats.beats()),
             position=await self.records.position(),
             bots=await self.records.bots(),
             accounts=await self.records.accounts(),
@@ -134,3 +134,9 @@ async def open_client(places: Places) -> AsyncIterator[Client]:
     """
     async with open_read_store(places.read) as store:
         yield Client(store.records, store.control, store.heartbeats, SystemClock(), places.kill_file)
+
+
+def _in_use(beats: tuple[Beat, ...]) -> tuple[Beat, ...]:
+    """Leave out what a process said of itself as a standby, once it is the worker."""
+    workers = {beat.pid for beat in beats if beat.process == "worker"}
+    return tuple(beat for beat in beats if beat.process != "standby" or beat.pid not in workers)

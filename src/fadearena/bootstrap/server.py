@@ -34,6 +34,7 @@ async def run_server(places: Places) -> None:
         beat = asyncio.create_task(_beat(read.heartbeats, projector, metrics, clock, places.mode), name="beat")
         try:
             with listening(projector.stop):
+                log.info("serving", journal_seq=(await read.records.position()).journal_seq)
                 await projector.run()
         finally:
             beat.cancel()

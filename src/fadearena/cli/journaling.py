@@ -9,6 +9,7 @@ import msgspec
 
 from fadearena.bootstrap import upkeep
 from fadearena.bootstrap.copies import export_journal, import_journal
+from fadearena.bootstrap.places import Places
 from fadearena.cli.errors import fail
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.cli.ordering import order
@@ -90,16 +91,22 @@ def import_entries(file: Path, data_dir: Path | None, *, as_json: bool) -> None:
 def skip(seq: int, reason: str, data_dir: Path | None, *, as_json: bool) -> None:
     """Give an event up: one that was set aside by the running worker, another by a mark in the journal."""
     where = places(data_dir)
-    try:
-        entry = asyncio.run(upkeep.entry_of(where, seq))
-    except JournalCorrupt as error:
-        advice = "what it ordered cannot be known, so it cannot be left out: restore a backup"
-        fail(f"entry {error.seq} cannot be read; {advice}", ExitCode.JOURNAL_CORRUPT)
-    if isinstance(entry.event, Quarantined):
+    if _is_quarantined(where, seq):
         order(SkipQuarantined(seq=seq), data_dir, as_json=as_json)
         return
     asyncio.run(upkeep.leave_out(where, seq, actor(), reason))
     _tell({"skipped": seq}, as_json=as_json)
+
+
+def _is_quarantined(where: Places, seq: int) -> bool:
+    """Tell whether an entry holds an event that was set aside; a damaged one cannot be read, and is none."""
+    try:
+        entry = asyncio.run(upkeep.entry_of(where, seq))
+    except JournalCorrupt as error:
+        if error.seq != seq:
+            raise
+        return False
+    return isinstance(entry.event, Quarantined)
 
 
 def prune(keep: int, data_dir: Path | None, *, as_json: bool) -> None:

@@ -59,7 +59,7 @@ class JournalCorrupt(StorageError):
 
     def __init__(self, seq: int, text: str) -> None:
         super().__init__(
-            f"journal entry {seq} {text}: look at it with `fadearena journal show {seq}`, restore a backup, "
-            f"or leave it out with `fadearena journal skip {seq}`"
+            f"journal entry {seq} {text}: restore a backup, or leave it out with `fadearena journal skip {seq}`; "
+            f"where it can be read, `fadearena journal show {seq}` shows it"
         )
         self.seq = seq

@@ -4,7 +4,8 @@ What becomes of commands once they are journaled: wakes go to the timer, the res
 1. Signed commands start in the order of the journal; the gate, the lease and `expiresAfter` are looked at right before
    each leaves. What may not leave is answered here: it never ran.
 2. Every answer, and every obstacle, goes back through the inbox as an event; what is made here is stamped there.
-3. Reads wait for one another, `read_concurrency` at a time; more than `waiting_max` are answered as failed.
+3. Questions wait for one another and are asked `read_concurrency` at a time, those on our own accounts and on prices
+   before those on wallets. One that waits already is not put twice, so there are never more than things to know.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ from fadearena.model.command import (
     SetLeverage,
     WakeAt,
 )
-from fadearena.model.error import OutcomeUnknown, VenueError, VenueUnavailable
+from fadearena.model.error import OutcomeUnknown, VenueError
 from fadearena.model.event import ActionAnswered, Event, OrderAnswered, OrderSent
 from fadearena.model.order import ActionKind, ActionOutcome, Dropped
 from fadearena.ports.journal import JournalEntry
@@ -67,7 +68,6 @@ class Dispatcher:
         metrics: Metrics,
         read_concurrency: int,
         send_concurrency: int,
-        waiting_max: int,
     ) -> None:
         self._venue = venue
         self._wallets = wallets
@@ -78,15 +78,17 @@ class Dispatcher:
         self._inbox = inbox
         self._timer = timer
         self._metrics = metrics
-        self._reads = asyncio.Semaphore(read_concurrency)
+        self._questions: dict[Command, int] = {}
+        self._wallet_questions: dict[Command, int] = {}
+        self._readers = 0
+        self._readers_max = read_concurrency
         self._sends = asyncio.Semaphore(send_concurrency)
-        self._waiting_max = waiting_max
         self._running: set[asyncio.Task[None]] = set()
 
     @property
     def in_flight(self) -> int:
         """How many commands are under way or wait for their turn."""
-        return len(self._running)
+        return len(self._running) + len(self._questions) + len(self._wallet_questions)
 
     def dispatch(self, entries: Sequence[JournalEntry], group: asyncio.TaskGroup) -> None:
         """Hand on the commands of journaled entries, in their order."""
@@ -95,19 +97,29 @@ class Dispatcher:
                 if isinstance(command, WakeAt):
                     self._timer.set(command)
                 elif isinstance(command, PlaceOrder | CancelOrder | BurnNonce | SetLeverage):
-                    self._start(self._send(command, entry.seq, time.perf_counter()), command, entry.seq, group)
-                elif self.in_flight >= self._waiting_max:
-                    self._put_failure(command, VenueUnavailable("too many questions wait already"))
+                    work = self._send(command, entry.seq, time.perf_counter())
+                    self._start(work, group, f"{_kind(command)} of entry {entry.seq}")
+                elif isinstance(command, ReadSource | RepairSource | ReadRole | ReadSourceEquity):
+                    self._wallet_questions.setdefault(command, entry.seq)
                 else:
-                    self._start(self._read(command, entry.seq), command, entry.seq, group)
+                    self._questions.setdefault(command, entry.seq)
+        waiting = len(self._questions) + len(self._wallet_questions)
+        for _ in range(min(self._readers_max - self._readers, waiting)):
+            self._readers += 1
+            self._start(self._ask_on(), group, f"reader {self._readers}")
 
     def cancel(self) -> None:
         """Give up what is under way: what became of it is found out after the next start."""
         for task in self._running:
             task.cancel()
 
-    def _start(self, work: Coroutine[None, None, None], command: Command, cause: int, group: asyncio.TaskGroup) -> None:
-        task = group.create_task(work, name=f"{_kind(command)} of entry {cause}")
+    def forget_questions(self) -> None:
+        """Drop the questions that wait: after the next start everything is asked anew."""
+        self._questions.clear()
+        self._wallet_questions.clear()
+
+    def _start(self, work: Coroutine[None, None, None], group: asyncio.TaskGroup, name: str) -> None:
+        task = group.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -125,20 +137,29 @@ class Dispatcher:
                     log.info("order_sent", cloid=command.identity.cloid, coin=command.terms.coin)
                 await self._ask(command, self._venue.execute(command))
 
-    async def _read(self, command: Command, cause: int) -> None:
-        with bound_contextvars(correlation_id=cause):
-            async with self._reads:
-                match command:
-                    case ReadSource() | RepairSource() | ReadRole() | ReadSourceEquity():
-                        await self._ask(command, self._wallets.read(command))
-                    case ReadBook():
-                        await self._ask(command, self._markets.read(command))
-                    case QueryOrder() | ReadAccount() | ReadOwnFills() | ReadLeverage():
-                        await self._ask(command, self._venue.execute(command))
-                    case PlaceOrder() | CancelOrder() | BurnNonce() | SetLeverage() | WakeAt():
-                        raise AssertionError(f"{type(command).__name__} is no question")
-                    case _:
-                        assert_never(command)
+    async def _ask_on(self) -> None:
+        """Ask what waits, the oldest question first, until nothing does."""
+        try:
+            while waiting := self._questions or self._wallet_questions:
+                command = next(iter(waiting))
+                with bound_contextvars(correlation_id=waiting.pop(command)):
+                    await self._ask(command, self._question(command))
+        finally:
+            self._readers -= 1
+
+    def _question(self, command: Command) -> Awaitable[Sequence[Event]]:
+        """Put a question to the door that knows."""
+        match command:
+            case ReadSource() | RepairSource() | ReadRole() | ReadSourceEquity():
+                return self._wallets.read(command)
+            case ReadBook():
+                return self._markets.read(command)
+            case QueryOrder() | ReadAccount() | ReadOwnFills() | ReadLeverage():
+                return self._venue.execute(command)
+            case PlaceOrder() | CancelOrder() | BurnNonce() | SetLeverage() | WakeAt():
+                raise AssertionError(f"{type(command).__name__} is no question")
+            case _:
+                assert_never(command)
 
     async def _ask(self, command: Command, question: Awaitable[Sequence[Event]]) -> None:
         """Wait for an answer, and put it in the inbox; an obstacle is an answer, too."""

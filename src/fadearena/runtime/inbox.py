@@ -28,7 +28,6 @@ from fadearena.model.event import (
 )
 from fadearena.model.ids import Address
 
-
 _SIGNED = (PlaceOrder, CancelOrder, BurnNonce, SetLeverage)
 
 

@@ -18,7 +18,7 @@ import msgspec
 from fadearena.core.state import State
 from fadearena.kit.clock import Clock, SystemClock
 from fadearena.model.error import StorageUnavailable
-from fadearena.model.event import Event, Notice, Operator, Started
+from fadearena.model.event import Event, Marks, Notice, Operator, Started
 from fadearena.model.units import SECOND_MS
 from fadearena.ports.control import Control
 from fadearena.ports.heartbeat import Heartbeats
@@ -37,12 +37,13 @@ from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.quotes import QuoteBoard
 from fadearena.runtime.recovery import Recovered
 from fadearena.runtime.snapshotter import Snapshotter
-from fadearena.runtime.standing import StandingQuotes
+from fadearena.runtime.standing import ROUND_MS, StandingQuotes
 from fadearena.runtime.stops import Stops
 from fadearena.runtime.timer import Timer
 from fadearena.runtime.turns import Poisoned, Turns
 
 _DRAIN_MS = 10
+_COINS_AN_EVENT = 10
 
 Opening = Callable[[State], Sequence[Event]]
 """What the core is told before `Started`, by the state as it was recovered: markets, the clock, first settings."""
@@ -65,7 +66,6 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     segment_every: int = 500_000
     read_concurrency: int = 8
     send_concurrency: int = 32
-    waiting_max: int = 10_000
     control_poll_ms: int = 20
     beat_ms: int = SECOND_MS
     standby_poll_ms: int = SECOND_MS
@@ -115,10 +115,10 @@ class Life:
     def __init__(self, room: Room, recovered: Recovered, group: asyncio.TaskGroup) -> None:
         doors, options = room.doors, room.options
         coins = sorted({coin for _, coin in recovered.state.books})
-        standing = StandingQuotes(room.board.quote, coin_ms=0, coins=coins)
+        self._standing = StandingQuotes(room.board.quote, coin_ms=0, coins=coins, most=_COINS_AN_EVENT)
         clock = CorrectedClock(doors.clock, recovered.state)
         self.timer = Timer(clock, room.inbox)
-        self.turns = Turns(recovered, room.engine, doors.journal, clock, standing)
+        self.turns = Turns(recovered, room.engine, doors.journal, clock, self._standing)
         self.snapshotter = Snapshotter(
             recovered,
             doors.snapshots,
@@ -140,8 +140,8 @@ class Life:
             metrics=room.metrics,
             read_concurrency=options.read_concurrency,
             send_concurrency=options.send_concurrency,
-            waiting_max=options.waiting_max,
         )
+        self._clock = clock
         self._room = room
         self._recovered = recovered
         self._group = group
@@ -165,6 +165,14 @@ class Life:
         while not self._room.stopping.is_set():
             self._dispatcher.dispatch(await self._turn(), self._group)
             await asyncio.sleep(0)  # a journal without a thread never waits, and others want their turn
+            self.snapshotter.look(self.turns.seq, self.turns.record_seq)
+
+    async def pulse(self) -> None:
+        """Have prices told at least every ten seconds, whatever else happens; for ever."""
+        while True:
+            await self._clock.sleep_until(self._clock.now_ms() + ROUND_MS)
+            if self._standing.is_due(self._clock.now_ms()):
+                self._room.inbox.offer(Marks(time=0, received=0))
 
     async def wind_up(self) -> None:
         """
@@ -175,6 +183,7 @@ class Life:
         room = self._room
         wall = room.doors.wall
         deadline = wall.now_ms() + room.options.stop_patience_ms
+        self._dispatcher.forget_questions()
         while (self._dispatcher.in_flight or len(room.inbox)) and wall.now_ms() < deadline:
             if len(room.inbox):
                 await self._turn()
@@ -193,9 +202,7 @@ class Life:
         options = self._room.options
         budget_ms = options.turn_budget_ms
         incoming = await self._room.inbox.take(options.batch_max)
-        entries = await self._journal(incoming, None if budget_ms is None else budget_ms / SECOND_MS)
-        self.snapshotter.look(self.turns.seq, self.turns.record_seq)
-        return entries
+        return await self._journal(incoming, None if budget_ms is None else budget_ms / SECOND_MS)
 
     async def _journal(self, incoming: Sequence[Incoming], budget_s: float | None = None) -> list[JournalEntry]:
         """Take what came from the inbox; what is not journaled goes back there."""

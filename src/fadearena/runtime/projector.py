@@ -20,7 +20,7 @@ from fadearena.ports.snapshots import Snapshots
 from fadearena.runtime.metrics import Metrics
 
 log = structlog.get_logger(__name__)
-_BATCH = 500
+_BATCH = 100  # a batch holds the write lock: a stop that is queued meanwhile waits for it
 
 
 class ProjectorOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,8 @@ from fadearena.kit.tasks import either
 from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
 
 log = structlog.get_logger(__name__)
+_TWICE_MS = SECOND_MS
+"""Some senders send a signal twice at once, to the process and to its group."""
 _LONGEST_S = 60
 
 
@@ -75,6 +77,7 @@ class Supervisor:
         self._children: dict[str, Child] = {}
         self._held: dict[str, int] = {}
         self._code = 0
+        self._asked: EpochMs | None = None
 
     async def run(self) -> int:
         """Run until everything ended; return 0, or the exit code of the program that was given up."""
@@ -84,10 +87,12 @@ class Supervisor:
         return self._code
 
     def stop(self) -> None:
-        """End all programs in good order; asked again, end them at once."""
-        if self._stopping.is_set():
+        """End all programs in good order; asked again a second later, end them at once."""
+        now = self._clock.now_ms()
+        if self._asked is not None and now >= self._asked + _TWICE_MS:
             for child in self._children.values():
                 _send(child, signal.SIGKILL)
+        self._asked = now if self._asked is None else self._asked
         self._stopping.set()
 
     def send(self, name: str, number: int) -> None:

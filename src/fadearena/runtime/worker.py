@@ -16,7 +16,7 @@ import structlog
 
 from fadearena.kit.tasks import cancelled, either, first_cause
 from fadearena.model.error import InvariantBroken, LeaseLost, StorageError, StorageUnavailable
-from fadearena.model.event import Marks, Quarantined, Started
+from fadearena.model.event import Quarantined, Started
 from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
 from fadearena.ports.heartbeat import Beat
 from fadearena.ports.venue import Venue
@@ -34,7 +34,6 @@ from fadearena.runtime.turns import Poisoned
 __all__ = ["Prepare", "Worker", "WorkerDoors", "WorkerOptions"]
 
 log = structlog.get_logger(__name__)
-_PULSE_MS = 10 * SECOND_MS
 _RETRIES_S = (1, 2, 4, 8, 15, 30, 60)
 _POISON_MAX = 5
 _CALM_MS = 10 * MINUTE_MS
@@ -172,7 +171,7 @@ class Worker:
             "markets": self._watch_markets(),
             "control": self._room.stops.watch_table(),
             "stops": self._room.stops.watch_rest(),
-            "pulse": self._pulse(),
+            "pulse": life.pulse(),
         }
 
     async def _listen(self, name: str, feed: WalletFeed | Venue) -> None:
@@ -191,13 +190,6 @@ class Worker:
         async for news in self._doors.markets:
             heard.set(self._doors.clock.now_ms())
             self._room.board.take(news)
-
-    async def _pulse(self) -> None:
-        """Have prices told at least every ten seconds, whatever else happens."""
-        clock = self._doors.clock
-        while True:
-            await clock.sleep_until(clock.now_ms() + _PULSE_MS)
-            self._room.inbox.offer(Marks(time=0, received=0))
 
     async def _beat(self) -> None:
         """Say again and again how things stand, and at once when that changed."""

@@ -136,6 +136,30 @@ def test_a_dropped_cut_counts_as_changed_still() -> None:
     assert {"books/main/ETH", "sleeves/bot/ETH", "quotes/BTC"} <= again.keys()
 
 
+@pytest.mark.parametrize("most", [None, 1, 1_000], ids=["nothing", "a-part", "everything"])
+def test_what_was_gone_before_a_dropped_cut_of_everything_is_said_later(most: int | None) -> None:
+    """A full cut does not show removed rows; where it is dropped, the next cut of what changed does."""
+    story = many(3)
+    parts = Parts(story.state)
+    whole(parts)
+    del story.state.letters["1"]
+    cut = parts.begin(full=True)
+    if most is not None:
+        assert "letters/1" not in dict(cut.take(most))
+    parts.dropped(cut)
+    assert changed(parts)["letters/1"] is None
+
+
+def test_what_is_gone_is_said_although_all_rows_were_looked_at() -> None:
+    """Whoever asks for all rows sees those that are left; the removed one is given out as gone all the same."""
+    story = many(3)
+    parts = Parts(story.state)
+    whole(parts)
+    del story.state.letters["1"]
+    assert len(story.state.letters.values()) == len(["0", "2"])
+    assert changed(parts)["letters/1"] is None
+
+
 def test_one_cut_at_a_time() -> None:
     """A second cut waits for the first, which ends once, and is saved only after it was taken."""
     parts = Parts(State())

@@ -28,7 +28,7 @@ async def trade(room: Room) -> None:
 def room() -> Room:
     """Return a journal of several segments, with snapshots in between."""
     room = Room()
-    room.play(trade, snapshot_every=10, segment_every=40)
+    room.play(trade, snapshot_every=5, segment_every=20)
     assert len(room.memory.segments) > 1
     return room
 

@@ -9,7 +9,16 @@ import pytest
 from fadearena.core.latches import ALL
 from fadearena.core.state import State
 from fadearena.kit.jumping import run_jumping
-from fadearena.model.command import BurnNonce, CancelOrder, Command, QueryOrder, ReadBook, ReadSource, SetLeverage
+from fadearena.model.command import (
+    BurnNonce,
+    CancelOrder,
+    Command,
+    QueryOrder,
+    ReadBook,
+    ReadRole,
+    ReadSource,
+    SetLeverage,
+)
 from fadearena.model.error import OutcomeUnknown, VenueProtocolError, VenueUnavailable
 from fadearena.model.event import ActionAnswered, OrderAnswered, SourceSnapshot, SourceUnreadable
 from fadearena.model.order import ActionOutcome, Answer, Dropped, NoAnswer
@@ -54,7 +63,7 @@ class Outbox:
             inbox=self.inbox,
             timer=self.timer,
             metrics=self.metrics,
-            **{"read_concurrency": 2, "send_concurrency": 2, "waiting_max": 4, **more},
+            **{"read_concurrency": 2, "send_concurrency": 2, **more},
         )
 
     def run(self, *commands: Command, meanwhile: Callable[[], Awaitable[None]] | None = None) -> list[Incoming]:
@@ -189,14 +198,38 @@ def test_reads_go_to_the_door_that_knows() -> None:
     assert [type(each.event) for each in back if each.cause == READ] == [SourceSnapshot]
 
 
-def test_too_many_questions_are_answered_as_failed() -> None:
-    """Signed commands are never among those that are turned away."""
-    outbox = Outbox(waiting_max=1)
-    back = outbox.run(READ, READ, order("a"))
-    failed = [each.event for each in back if isinstance(each.event, SourceUnreadable)]
-    assert [event.reason for event in failed] == ["too many questions wait already"]
-    assert len(outbox.wallets.reads) == 1
-    assert outbox.sent == ["a"]
+def test_questions_wait_for_one_another() -> None:
+    """A few are asked at a time; those on our accounts and on prices come before those on wallets."""
+    outbox = Outbox(read_concurrency=1)
+    back = outbox.run(READ, ReadRole(wallet=WALLET), QUERY, ReadBook(coin="ETH"))
+    assert names(back) == ["OrderFound", "Marks", "SourceSnapshot", "RoleRead"]
+
+
+def test_question_that_waits_already_is_not_put_twice() -> None:
+    """However often the core asks again before it was its turn."""
+    outbox = Outbox(read_concurrency=1)
+    back = outbox.run(QUERY, QUERY, READ, READ, READ)
+    assert names(back) == ["OrderFound", "SourceSnapshot"]
+
+
+def test_questions_that_wait_can_be_dropped() -> None:
+    """What is being asked is still answered."""
+    outbox = Outbox(read_concurrency=1)
+
+    async def drop() -> None:
+        await outbox.clock.sleep_until(T0 + 5)
+        assert outbox.dispatcher.in_flight == 3
+        outbox.dispatcher.forget_questions()
+        assert outbox.dispatcher.in_flight == 1
+
+    assert names(outbox.run(QUERY, ReadBook(coin="ETH"), READ, meanwhile=drop)) == ["OrderFound"]
+
+
+def test_next_questions_are_asked_after_the_readers_have_rested() -> None:
+    """They end where nothing waits, and begin again."""
+    outbox = Outbox()
+    assert names(outbox.run(QUERY)) == ["OrderFound"]
+    assert names(outbox.run(READ)) == ["SourceSnapshot"]
 
 
 def test_wakes_go_to_the_timer() -> None:

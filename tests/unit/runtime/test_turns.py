@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from fadearena.core.engine import Turned
@@ -173,3 +174,26 @@ def test_failed_commit_is_told_before_poison() -> None:
     with pytest.raises(StorageUnavailable, match="disk is full"):
         table.take(notice("a"), notice("poison"))
     assert table.kept == []
+
+
+def test_prices_whose_time_has_come_are_told_a_few_at_a_time() -> None:
+    """Each moves the value of all that is held in its coin; one without a price does not hold the others up."""
+    board = {f"C{number}": msgspec.structs.replace(quote("ETH", T0), coin=f"C{number}") for number in range(5)}
+    standing = StandingQuotes(lambda coin, _now: board.get(coin), coins=["A", *board], most=2)
+    told: list[list[str]] = []
+    for now in range(T0, T0 + 2_500, 250):
+        assert standing.is_due(now) is (not (now - T0) % 500 and now < T0 + 1_500)
+        told.append([each.coin for each in standing.stamp(notice(), now, None).quotes])
+    assert [coins for coins in told if coins] == [["C0"], ["C1", "C2"], ["C3", "C4"]]
+    assert not standing.is_due(T0 + 9_999)
+    again = standing.stamp(notice(), T0 + 10_000, None)
+    assert [each.coin for each in again.quotes] == ["C0"]
+
+
+def test_prices_that_are_due_soon_are_told_with_those_that_are_due() -> None:
+    """So that one entry of the journal brings them together."""
+    board = {coin: msgspec.structs.replace(quote("ETH", T0), coin=coin) for coin in "AB"}
+    standing = StandingQuotes(lambda coin, _now: board.get(coin), coin_ms=0, most=10)
+    standing.stamp(Marks(time=0, received=0, quotes=(board["A"],)), T0, None)
+    standing.stamp(Marks(time=0, received=0, quotes=(board["B"],)), T0 + 4_000, None)
+    assert [each.coin for each in standing.stamp(notice(), T0 + 10_000, None).quotes] == ["A", "B"]

@@ -1,17 +1,13 @@
-"""A worker in trouble: commits fail, the core raises, feeds flood; nothing is lost, nothing is sent twice."""
+"""A worker in trouble: the core raises, feeds flood, the clock is off; nothing is lost, everything is told."""
 
 import pytest
 
-from fadearena.core.latches import ALL, LatchKind
 from fadearena.kit.jumping import run_jumping
-from fadearena.model.command import BurnNonce, PlaceOrder, ReadAccount
 from fadearena.model.error import InvariantBroken, JournalCorrupt, VenueUnavailable
 from fadearena.model.event import (
-    AccountRead,
     InputRejected,
-    Operator,
-    Pause,
     Quarantined,
+    Rejoin,
     Release,
     RepairStage,
     SkipQuarantined,
@@ -22,118 +18,13 @@ from fadearena.model.event import (
 from fadearena.model.record import Alert, ControlAnswer
 from fadearena.ports.journal import Skipped
 from fadearena.runtime.immediate import immediately
-from tests.support.room import Room, cloids, notice, ordered, poisoned, settled_books, with_text
+from tests.support.room import Room, notice, poisoned, settled_books, with_text
 from tests.support.world import T0, D
 
 
 def answers(room: Room) -> list[ControlAnswer]:
     """Return the answers to people's commands."""
     return [record for entry in room.entries for record in entry.records if isinstance(record, ControlAnswer)]
-
-
-@pytest.mark.parametrize("fate", ["before", "after"])
-@pytest.mark.parametrize("which", range(1, 9))
-def test_failed_commit_loses_nothing_and_sends_nothing_twice(fate: str, which: int) -> None:
-    """Whichever commit of a trade fails, and whether or not it really was made durable."""
-    room = Room()
-
-    async def story(room: Room) -> None:
-        await room.settled()
-        room.journal.failures = [""] * (which - 1) + [fate]
-        room.wallets.trade("BTC", "1")
-        await room.wait(60_000)
-        assert room.journal.failures == []
-        room.wallets.trade("BTC", "1")
-        await room.wait(5_000)
-
-    room.play(story)
-    settled_books(room)
-    assert room.kinds(Started) == ["Started", "Started"]
-    assert room.state.follows["bot", "BTC"].followed == 2
-    assert room.metrics.registry.get_sample_value("fadearena_recoveries_total") == 2
-
-
-def test_order_whose_commit_failed_never_leaves() -> None:
-    """What is not journaled did not happen, and is decided anew."""
-    room = Room()
-
-    async def story(room: Room) -> None:
-        await room.settled()
-        room.wallets.trade("BTC", "1")
-        await room.wait(1_000)
-        room.journal.failures = ["before"] * 3
-        room.wallets.trade("BTC", "1")
-        await room.wait(800)
-        assert len(room.venue.orders) == 1
-        await room.wait(60_000)
-
-    room.play(story)
-    journaled = {
-        command.identity.cloid
-        for entry in room.entries
-        for command in entry.commands
-        if isinstance(command, PlaceOrder)
-    }
-    assert {order.identity.cloid for order in room.venue.orders} <= journaled
-    settled_books(room)
-
-
-def test_order_that_was_journaled_by_a_commit_that_failed_is_settled_and_never_sent() -> None:
-    """Nobody knows what left: its nonce is burnt first."""
-    room = Room()
-
-    async def story(room: Room) -> None:
-        await room.settled()
-        room.wallets.trade("BTC", "1")
-        await room.wait(3_000)
-        room.journal.failures = ["after"]
-        room.wallets.trade("BTC", "1")
-        await room.wait(60_000)
-
-    room.play(story)
-    settled_books(room)
-    burnt = [command.cloid for _, command in room.venue.left if isinstance(command, BurnNonce)]
-    assert burnt == cloids(ordered(room)[1:2])
-    assert ordered(room)[1] not in room.venue.orders
-
-
-def test_journal_that_stays_away_is_waited_for() -> None:
-    """Longer and longer, up to a minute; a signal that came meanwhile is the first thing that is done."""
-    room = Room()
-
-    async def story(room: Room) -> None:
-        await room.settled()
-        room.journal.failures = ["before"] * 6
-        room.wallets.trade("BTC", "1")
-        await room.wait(10_000)
-        (beat,) = await room.heartbeats.beats()
-        assert beat.status == "waiting for the database"
-        room.worker.kill_now("signal")
-        await room.wait(15_000)
-        assert len(room.journal.failures) == 1
-        await room.wait(60_000)
-
-    room.play(story)
-    assert room.kinds(Started, Operator) == ["Operator", "Started", "Operator", "Started"]
-    assert room.state.latches.has(ALL, LatchKind.KILL)
-    assert room.venue.orders == []
-
-
-def test_commands_whose_commit_failed_are_carried_out_once() -> None:
-    """They were taken from the table: nobody else would carry them out."""
-    room = Room()
-
-    async def story(room: Room) -> None:
-        await room.settled()
-        room.journal.failures = ["before", "after"]
-        await room.control.put("ann", Pause())
-        room.worker.kill_now("signal")
-        await room.wait(10_000)
-
-    room.play(story)
-    assert room.state.latches.has(ALL, LatchKind.KILL)
-    assert room.state.latches.has(ALL, LatchKind.PAUSE)
-    assert [answer.accepted for answer in answers(room)] == [True]
 
 
 def test_event_on_which_the_core_raises_halts_everything_until_somebody_looked() -> None:
@@ -283,22 +174,34 @@ def test_clock_that_is_off_the_exchange_s_is_corrected(offset_ms: int) -> None:
     assert room.state.books["main", "BTC"].book.position == D("-0.1")
 
 
-def test_answers_of_an_earlier_life_are_no_news() -> None:
-    """What was asked before a recovery is asked again: an account as it was before does not end the settling."""
+def test_wake_on_which_the_core_raises_is_set_aside_once() -> None:
+    """It does not come back with every life until the worker gives up."""
     room = Room()
+    room.engine = poisoned("a wake")
 
     async def story(room: Room) -> None:
         await room.settled()
-        room.journal.failures = ["before"]
-        room.wallets.tell(notice())
-        read = ReadAccount(account="main")
-        (stale,) = await room.venue.exchange.execute(read)
-        room.worker._room.inbox.put(stale, read)
-        room.worker._room.inbox.put(notice("pushed"))
-        await room.wait(10_000)
+        await room.wait(200_000)
 
     room.play(story)
-    assert sorted(with_text(room.events)) == ["", "pushed"]
-    again = [event.received for event in room.events if isinstance(event, Started)][1]
-    reads = [event.received for event in room.events if isinstance(event, AccountRead)]
-    assert [at - again for at in reads if at > T0 + 6_000] == [20]
+    held = [event.subject for event in room.events if isinstance(event, Quarantined)]
+    assert held
+    assert len(held) <= 4
+
+
+def test_command_on_which_the_core_raises_is_answered() -> None:
+    """Its person learns that it was set aside; neither this worker nor the next takes it again."""
+    room = Room()
+    room.engine = poisoned("a rejoin")
+
+    async def story(room: Room) -> None:
+        await room.settled()
+        await room.control.put("ann", Rejoin(bot="bot"))
+        await room.wait(5_000)
+
+    room.play(story)
+    room.play(lambda room: room.wait(5_000))
+    assert [answer.reasons for answer in answers(room)] == [
+        ("it was set aside, and everything is halted: ZeroDivisionError: a rejoin",)
+    ]
+    assert room.kinds(Quarantined) == ["Quarantined"]

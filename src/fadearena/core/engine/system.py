@@ -1,5 +1,7 @@
 """The process itself: start and takeover, clock, markets, what could not be read or taken."""
 
+import msgspec
+
 from fadearena.core.engine import sources, unknown
 from fadearena.core.engine.letters import add
 from fadearena.core.engine.placing import in_flight
@@ -12,16 +14,21 @@ from fadearena.core.state import QUARANTINED_MAX, Letter
 from fadearena.model.command import ReadAccount, ReadOwnFills, RepairSource, WakeAt
 from fadearena.model.event import (
     ClockRead,
+    Event,
     InputRejected,
     Instruments,
     Notice,
+    Operator,
     Quarantined,
     QuoteUnreadable,
     Started,
+    Woke,
 )
 from fadearena.model.policy import BotPolicy
+from fadearena.model.record import ControlAnswer
 from fadearena.model.units import SECOND_MS
 
+_EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _OVERLAP_MS = 5 * SECOND_MS
 
 
@@ -127,6 +134,22 @@ def on_quarantined(turn: Turn, event: Quarantined) -> None:
     turn.set_latch(ALL, LatchKind.QUARANTINE, "worker", f"{event.subject}: {event.error}")
     text = f"{event.error}; everything is halted until `fadearena journal skip {seq}` leaves the event out"
     turn.alert("critical", "quarantine", event.subject, text)
+    _settle_held(turn, event)
+
+
+def _settle_held(turn: Turn, event: Quarantined) -> None:
+    """See to it that what was set aside does not come back by itself, and that whoever ordered it is answered."""
+    state = turn.state
+    try:
+        held = _EVENT.decode(event.held)
+    except msgspec.MsgspecError:  # its text was not kept, or it is of another version
+        return
+    if isinstance(held, Woke):
+        state.wakes.pop(held.key, None)
+    elif isinstance(held, Operator) and held.control_id > state.control_id:
+        state.control_id = held.control_id
+        reason = f"it was set aside, and everything is halted: {event.error}"
+        turn.records.append(ControlAnswer(control_id=held.control_id, accepted=False, reasons=(reason,)))
 
 
 def on_notice(turn: Turn, event: Notice) -> None:

@@ -161,7 +161,7 @@ def take_quotes(turn: Turn) -> None:
     for quote in turn.event.quotes:
         known = state.quotes.get(quote.coin)
         merged = quote if known is None else _merge(known, quote)
-        if merged is known:
+        if merged == known:
             continue
         state.quotes[quote.coin] = merged
         for account in state.account_policies:

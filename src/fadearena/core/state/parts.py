@@ -86,8 +86,7 @@ class Parts:
         """
         self._end(cut)
         for name, table in self._tables.items():
-            table.give_up()
-            table.touched |= dict.fromkeys(cut.taken[name])
+            table.give_up(cut.taken[name])
         for key, known in cut.replaced.items():
             if known is None:
                 cut.digests.pop(key, None)

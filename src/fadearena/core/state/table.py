@@ -6,7 +6,7 @@ A table that notices which of its rows are handed out, so that a picture of it c
 3. Whoever asks for all rows at once has touched all of them; where the picture still needs too many, it is broken.
 """
 
-from collections.abc import Callable, Hashable, ItemsView, ValuesView
+from collections.abc import Callable, Hashable, ItemsView, Iterable, ValuesView
 from typing import TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -22,17 +22,18 @@ class Table(dict[K, V]):
     """
     Rows by their keys.
 
-    `touched` are the keys of rows that were handed out, made or removed since the last picture began; `is_swept` says
-    that all were handed out. `pending` are the keys that the present picture still needs, `written` the rows that
-    were written for it early.
+    `touched` are the keys of rows that were handed out, made or removed since the last picture began, `gone` those of
+    removed ones; `is_swept` says that all were handed out. `pending` are the keys that the present picture still needs,
+    `written` the rows that were written for it early.
     """
 
-    __slots__ = ("_write", "is_broken", "is_swept", "pending", "touched", "written")
+    __slots__ = ("_write", "gone", "is_broken", "is_swept", "pending", "touched", "written")
 
     def __init__(self, rows: dict[K, V], write: Callable[[V], bytes]) -> None:
         super().__init__(rows)
         self._write = write
-        self.touched: dict[K, None] = {}
+        self.touched: dict[K, object] = {}
+        self.gone: dict[K, None] = {}
         self.pending: dict[K, object] = {}
         self.written: list[tuple[K, bytes | None]] = []
         self.is_swept = self.is_broken = False
@@ -41,9 +42,11 @@ class Table(dict[K, V]):
 
     def begin(self, *, full: bool) -> None:
         """Let a picture begin: of all rows, or of those that were touched since the last one began."""
-        self.pending = dict(self) if full or self.is_swept else {}
-        self.pending |= self.touched
-        self.touched, self.is_swept, self.is_broken = {}, False, False
+        self.pending = self.touched
+        if full or self.is_swept:
+            self.pending = dict(self)
+            self.pending |= self.gone
+        self.touched, self.gone, self.is_swept, self.is_broken = {}, {}, False, False
 
     def next_row(self) -> tuple[K, bytes | None] | None:
         """Return one more row of the picture as it was, None for one that was removed; nothing at the end."""
@@ -54,9 +57,11 @@ class Table(dict[K, V]):
             return key, self._text(key)
         return None
 
-    def give_up(self) -> None:
-        """End the picture; what it had not written yet counts as touched again."""
-        self.touched |= dict.fromkeys(self.pending)
+    def give_up(self, taken: Iterable[K] = ()) -> None:
+        """End the picture; what it had not written yet counts as touched again, and so does what was taken of it."""
+        again = dict.fromkeys([*self.pending, *taken])
+        self.touched |= again
+        self.gone |= {key: None for key in again if key not in self}
         self.pending, self.written = {}, []
 
     # --- a dict that looks
@@ -92,10 +97,12 @@ class Table(dict[K, V]):
         """Remove a row."""
         self._touch(key)
         super().__delitem__(key)
+        self.gone[key] = None
 
     def pop(self, key: K, *default: D) -> V | D:
         """Remove a row and hand it out."""
         self._touch(key)
+        self.gone[key] = None
         return super().pop(key, *default)
 
     def values(self) -> ValuesView[V]:  # type: ignore[override]
