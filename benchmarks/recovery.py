@@ -34,8 +34,8 @@ _TICK_S, _PAUSE_S = 0.001, 0.02
 _COINS = 200
 _NEVER = 1_000_000_000
 
-IDLE, FULL_ONE, CHANGED = "no snapshot is taken", "a snapshot of everything", "a snapshot of what changed"
-SNAPSHOT, TAIL = "from the snapshot", "and the entries after it"
+IDLE, WHOLE, CHANGED = "no snapshot is taken", "a snapshot of everything", "a snapshot of what changed"
+SNAPSHOT, TAIL = "recovery from the snapshot", "recovery, and the entries after it"
 
 
 class Large(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,8 +159,8 @@ class Desk:
         return Cost(seconds=max(self.busy), count=1)
 
 
-def recovery(storage: str, open_storage: OpenStorage, large: Large, rounds: int) -> tuple[Group, Group]:
-    """Return what snapshots cost, and what recovery does; a round of all of them is one run."""
+def recovery(place: str, open_storage: OpenStorage, large: Large, rounds: int) -> Group:
+    """Return what snapshots cost, and what recovery does; all of it is measured in one run, for each round anew."""
     found: dict[str, dict[str, Cost]] = {}
 
     def first() -> dict[str, Cost]:
@@ -170,20 +170,11 @@ def recovery(storage: str, open_storage: OpenStorage, large: Large, rounds: int)
     def other(name: str) -> Work:
         return lambda: found[name]
 
-    size = f"{large.sleeves:,} sleeves of as many bots, {storage}"
-    return (
-        Group(
-            title=f"snapshots while decisions go on: {size}",
-            rounds=rounds,
-            works={IDLE: first, FULL_ONE: other(FULL_ONE), CHANGED: other(CHANGED)},
-            is_wall=True,
-        ),
-        Group(
-            title=f"recovery: {size}",
-            rounds=rounds,
-            works={SNAPSHOT: other(SNAPSHOT), TAIL: other(TAIL)},
-            is_wall=True,
-        ),
+    return Group(
+        title=f"snapshots while decisions go on, and recovery: {large.sleeves:,} sleeves of as many bots, {place}",
+        rounds=rounds,
+        works={IDLE: first} | {name: other(name) for name in (WHOLE, CHANGED, SNAPSHOT, TAIL)},
+        is_wall=True,
     )
 
 
@@ -202,7 +193,7 @@ async def _run(open_storage: OpenStorage, large: Large) -> dict[str, dict[str, C
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in (desk.work(), desk.tick(), desk.snapshotter.run())]
             found[IDLE] = await desk.lull(large.lull_s)
-            found[FULL_ONE] = await desk.snapshot()
+            found[WHOLE] = await desk.snapshot()
             for _ in range(large.changed):
                 await desk.decide()
             found[CHANGED] = await desk.snapshot()

@@ -186,10 +186,7 @@ def _recoveries(scale: Scale) -> list[Group]:
     if has_postgres():
         places["PostgreSQL"] = in_postgres
     return [
-        group
-        for large in scale.large
-        for name, opened in places.items()
-        for group in recovery(name, opened, large, scale.large_rounds)
+        recovery(place, opened, large, scale.large_rounds) for large in scale.large for place, opened in places.items()
     ]
 
 

@@ -6,11 +6,20 @@ What all tests share: how hard hypothesis searches.
 3. explore (`--hypothesis-profile=explore`): new examples every time, for a machine with time to spare.
 """
 
+import os
+import shutil
+from pathlib import Path
+
 from hypothesis import settings
 
 from tests.support.postgres import own_pg_server, pg_schemas, pg_server, pg_url
 
 __all__ = ["own_pg_server", "pg_schemas", "pg_server", "pg_url"]
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - that is its name
+_ROOM_BYTES = 4 << 30
+if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
+    os.environ["TMPDIR"] = str(_MEMORY)  # durable commits need not wait for a disk: processes die here, machines do not
 
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("long", settings.get_profile("quick"), max_examples=500)

@@ -6,7 +6,6 @@ read: no increase is accepted later than 100 ms after that, and nothing at all l
 """
 
 import asyncio
-import os
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import pytest
 
 from fadearena.adapters.sql.journal.store import open_journal_reader
 from fadearena.adapters.sql.read_store import open_read_store
+from fadearena.bootstrap.signals import KILL_SIGNAL, release_kill_signal
 from fadearena.core.latches import ALL, LatchKind
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
@@ -40,7 +40,9 @@ STOPPED_MS = START_MS + 15 * SECOND_MS
 SEEDS, TIMES = 5, 5
 LATE_MS = 100
 HEARD_MS = 50
-QUICK = Habits(options=WorkerOptions(turn_budget_ms=None, beat_ms=5_000), poll_ms=20)
+FEW = WorkerOptions(turn_budget_ms=None, beat_ms=5_000, send_concurrency=4)
+QUICK = Habits(options=FEW, poll_ms=20)
+"""So few orders leave at once that some always wait for their turn when a stop comes."""
 
 
 @dataclass
@@ -91,7 +93,8 @@ def watch(place: Place, told: Rush) -> Seen:
 
     async def story() -> None:
         async with assembled(place, told.tale, clock, lambda _: None, QUICK, unchanged) as parts:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, parts.worker.kill_now, "signal")
+            asyncio.get_running_loop().add_signal_handler(KILL_SIGNAL, parts.worker.kill_now, "signal")
+            release_kill_signal()  # a worker that ended in this process before holds it
             async with asyncio.TaskGroup() as group:
                 group.create_task(parts.worker.run())
                 group.create_task(parts.projector.run())
@@ -113,7 +116,7 @@ async def _stop(stop: Stop, parts: Parts, clock: ManualClock, seen: Seen) -> Non
         case StopKind.FILE:
             parts.place.kill_file.touch()
         case StopKind.SIGNAL:
-            os.kill(os.getpid(), signal.SIGUSR1)
+            signal.raise_signal(KILL_SIGNAL)
         case StopKind.TABLE | StopKind.FLATTEN:
             action = Kill(flatten=stop.kind is StopKind.FLATTEN)
             await _answer(parts.read.control, action, clock)

@@ -170,7 +170,7 @@ def test_a_corrupt_row(teller: Teller, still: Told) -> None:
     rare = Habits(options=msgspec.structs.replace(Habits().options, snapshot_every=5_000))
     with pytest.raises(ExceptionGroup):
         teller.tell(teller.at(MIDDLE_MS, lose), habits=rare)
-    seq = newest(teller.place, "marks")
+    seq = newest(teller.place, "source-snapshot")
     change(teller.place, "UPDATE entry SET payload = CAST(replace(payload, ':', ';') AS BLOB) WHERE seq = ?", seq)
     teller.clock.move_by(SECOND_MS)
     with pytest.raises(ExceptionGroup) as raised:

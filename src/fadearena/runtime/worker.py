@@ -184,6 +184,7 @@ class Worker:
                 inbox.put(event)
             elif not inbox.offer(event):
                 metrics.feed_lost.labels(name).inc()
+        log.warning("feed_ended", feed=name)  # what it followed grows old, and increases stop by that
 
     async def _watch_markets(self) -> None:
         heard = self._room.metrics.feed_heard.labels("markets")
