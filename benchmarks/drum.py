@@ -64,4 +64,7 @@ def _beat(listener: socket.socket, rhythm: Rhythm) -> None:
     while due < end:
         due += rng.expovariate(rate)
         time.sleep(max(0.0, due - time.monotonic()))
-        listener.sendall(_RECORD.pack(time.monotonic(), rng.random() < rhythm.trades / rate))
+        try:
+            listener.sendall(_RECORD.pack(time.monotonic(), rng.random() < rhythm.trades / rate))
+        except BrokenPipeError:  # nobody listens any more
+            return

@@ -56,7 +56,7 @@ QUICK = Scale(
     arena_seconds=60,
     arenas=((10, 60), (100, 10)),
     commits=10,
-    load=Load(seconds=2),
+    load=Load(seconds=1),
     large=(Large(sleeves=500, changed=50, tail=500),),
 )
 FULL = Scale(
@@ -69,7 +69,7 @@ FULL = Scale(
     arena_seconds=300,
     arenas=((10, 200), (100, 50)),
     commits=60,
-    load=Load(seconds=4),
+    load=Load(seconds=2),
     large=(Large(sleeves=5_000, changed=300, tail=5_000),),
     large_rounds=2,
 )
