@@ -56,7 +56,7 @@ QUICK = Scale(
     arena_seconds=60,
     arenas=((10, 60), (100, 10)),
     commits=10,
-    load=Load(seconds=1),
+    load=Load(orders=10, others=100, seconds=1),
     large=(Large(sleeves=500, changed=50, tail=500),),
 )
 FULL = Scale(
