@@ -23,7 +23,6 @@ from fadearena.model.error import InvariantBroken, VenueUnavailable
 from fadearena.model.event import (
     AccountUnreadable,
     ActionAnswered,
-    Event,
     Notice,
     QuoteUnreadable,
     RepairStage,
@@ -33,8 +32,7 @@ from fadearena.model.event import (
 from fadearena.model.order import ActionOutcome
 from fadearena.runtime.failures import failed
 from fadearena.runtime.immediate import immediately
-from fadearena.runtime.verify import replay
-from tests.support.loop import SIGNER, Loop, Turned, burn, notice, order
+from tests.support.loop import SIGNER, Loop, burn
 
 WALLET = "0x" + "a" * 40
 
@@ -43,27 +41,6 @@ def run_of(loop: Loop) -> HashedJournal:
     """Run a loop and return its journal."""
     loop.run()
     return loop.journal
-
-
-def test_replay_of_a_journal_is_identical() -> None:
-    """The same core on the same events gives the same bytes and the same fingerprint."""
-
-    def script(event: Event) -> list[Command]:
-        return [order(f"c{event.received}")] if isinstance(event, Notice) else []
-
-    loop = Loop([notice(10), notice(20)], script)
-    journal, again = run_of(loop), HashedJournal()
-    step = lambda _, event: Turned(script(event))  # noqa: E731
-    assert immediately(replay(loop.journal.read(), step, None, again)) is None
-    assert again.journal_hash == journal.journal_hash
-
-
-def test_replay_names_the_first_entry_that_differs() -> None:
-    """A core that decides otherwise is found at the first entry where it does."""
-    loop = Loop([notice(10), notice(20), notice(30)], lambda _: [])
-    run_of(loop)
-    step = lambda _, event: Turned([burn("x")] if event.received >= 20 else [])  # noqa: E731
-    assert immediately(replay(loop.journal.read(), step, None, HashedJournal())) == 2
 
 
 def test_work_that_waits_is_refused() -> None:
