@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+import re
 
 import msgspec
 import pytest
@@ -72,8 +73,9 @@ def test_the_quick_form_prints_every_row(form: list[str], capsys: pytest.Capture
 
 
 def test_the_other_forms_measure_the_same_groups() -> None:
-    """The forms differ in how much they measure, not in what: only the large states have their sizes in their names."""
-    titles = [[g.title for g in groups(scale) if "sleeves of as many" not in g.title] for scale in (QUICK, FULL, LONG)]
+    """The forms differ in how much they measure, not in what: sizes and loads stand in some names, and are left out."""
+    titles = [[re.sub(r"[\d,]+", "N", g.title) for g in groups(scale)] for scale in (QUICK, FULL, LONG)]
+    titles = [[title for title in each if "sleeves of as many" not in title] for each in titles]
     assert titles[0] == titles[1] == titles[2]
 
 
