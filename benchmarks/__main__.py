@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
     else:
-        _show(rows)
+        show(rows)
 
 
 def measure_all(scale: Scale) -> tuple[Row, ...]:
@@ -63,7 +63,7 @@ def measure_all(scale: Scale) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _show(rows: Sequence[Row]) -> None:
+def show(rows: Sequence[Row]) -> None:
     """Print a table for each group: one line for each work, beside each other what was counted."""
     console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     for title in dict.fromkeys(row.group for row in rows):

@@ -132,15 +132,20 @@ def _take_back(turn: Turn, command: Command) -> None:
     """
     match command:
         case PlaceOrder():
-            order = turn.state.orders[command.identity.cloid]
-            end(turn, order, News.DROPPED, "it was never recorded, so it never left")
-            if order.is_increase and order.terms.bot is not None:
-                sleeve = turn.state.sleeves[order.terms.bot, order.terms.coin]
-                sleeve.growth, sleeve.said = None, ""
+            _take_back_order(turn, command)
         case SetLeverage():
             turn.state.books[command.account, command.coin].leverage.requested = 0
         case _:
             pass
+
+
+def _take_back_order(turn: Turn, command: PlaceOrder) -> None:
+    """End an order that never left, and the growth that it was for."""
+    order = turn.state.orders[command.identity.cloid]
+    end(turn, order, News.DROPPED, "it was never recorded, so it never left")
+    if order.is_increase and order.terms.bot is not None:
+        sleeve = turn.state.sleeves[order.terms.bot, order.terms.coin]
+        sleeve.growth, sleeve.said = None, ""
 
 
 # --- what was recorded
@@ -153,21 +158,31 @@ def _take_in(turn: Turn, command: Command) -> None:
         case PlaceOrder():
             _take_in_order(turn, command)
         case SetLeverage():
-            _respect(state, command.signer, command.nonce)
-            if command.account in state.accounts:
-                leverage = turn.book(command.account, command.coin).leverage
-                leverage.wanted, leverage.wanted_cross = command.leverage, command.is_cross
-                leverage.requested = turn.now
+            _take_in_leverage(turn, command)
         case CancelOrder():
             _respect(state, command.signer, command.nonce)
         case BurnNonce():
-            order = state.orders.get(command.cloid)
-            if order is not None and not order.status.is_settled:
-                order.status, order.is_burnt = after(order.status, News.NO_ANSWER), True
+            _take_in_noop(state, command)
         case WakeAt() if command.key.partition(":")[0] in HANDLERS:
             state.wakes[command.key] = command.at_ms
         case _:
             pass
+
+
+def _take_in_leverage(turn: Turn, command: SetLeverage) -> None:
+    """Note a leverage as asked for now, if its account still exists."""
+    _respect(turn.state, command.signer, command.nonce)
+    if command.account in turn.state.accounts:
+        leverage = turn.book(command.account, command.coin).leverage
+        leverage.wanted, leverage.wanted_cross = command.leverage, command.is_cross
+        leverage.requested = turn.now
+
+
+def _take_in_noop(state: State, command: BurnNonce) -> None:
+    """Nobody knows what became of an order whose nonce was burnt."""
+    order = state.orders.get(command.cloid)
+    if order is not None and not order.status.is_settled:
+        order.status, order.is_burnt = after(order.status, News.NO_ANSWER), True
 
 
 def _take_in_order(turn: Turn, command: PlaceOrder) -> None:
