@@ -97,3 +97,13 @@ def test_tape_trades_are_fills_of_their_two_users() -> None:
         (sold,) = codec.tape_fills(trade, trade.users[1].lower())
         assert (bought.side, sold.side) == (Side.BUY, Side.SELL)
         assert bought.key != sold.key
+
+
+def test_the_tape_of_watched_wallets_is_complete() -> None:
+    """Whoever is watched, each recorded trade in which it took part is kept."""
+    raw = messages("trades")
+    trades = [trade for data in raw for trade in msgspec.json.decode(data, type=list[wire.Trade])]
+    watched = {trade.users[0] for trade in trades[::100]}
+    kept = [trade for data in raw for trade in codec.watched_trades(data, watched)]
+    assert kept == [trade for trade in trades if watched & set(trade.users)]
+    assert 0 < len(kept) < len(trades)

@@ -36,22 +36,33 @@ def lines(file: Path) -> Iterator[bytes]:
 
 def answers(kind: str) -> list[Answer]:
     """Return the recorded answers to info requests of one kind."""
+    return [answer for answer in all_answers() if answer.request.get("type") == kind]
+
+
+def all_answers() -> list[Answer]:
+    """Return everything that was answered: info requests have a `type`, signed actions an `action`."""
     found: list[Answer] = []
     for name in ("go_sdk_cassettes.jsonl.gz", "python_sdk_cassettes.jsonl"):
         for line in lines(ROOT / "rest" / name):
             row = json.loads(line)
-            request = json.loads(row["request"])
-            if request.get("type") == kind and row["http_status"] == 200:
-                found.append(Answer(row["cassette"], request, row["response"].encode()))
+            if row["http_status"] == 200:
+                found.append(Answer(row["cassette"], json.loads(row["request"]), row["response"].encode()))
     return found
+
+
+def errors() -> list[str]:
+    """Return the recorded and documented texts with which the exchange refuses."""
+    return [entry["text"] for entry in json.loads((ROOT / "rest" / "errors.json").read_bytes())]
 
 
 def messages(channel: str) -> list[bytes]:
     """Return the data of all recorded WebSocket messages of one channel, as JSON."""
-    found: list[bytes] = []
-    for file in sorted((ROOT / "ws").glob("*.jsonl*")):
+    return [data for each, data in all_messages() if each == channel]
+
+
+def all_messages() -> Iterator[tuple[str, bytes]]:
+    """Iterate over all recorded WebSocket messages: channel, and data as JSON."""
+    for file in sorted((ROOT / "ws").iterdir()):
         for line in lines(file):
             row = json.loads(line)
-            if row["channel"] == channel:
-                found.append(json.dumps(row["data"]).encode())
-    return found
+            yield row["channel"], json.dumps(row["data"]).encode()

@@ -144,3 +144,26 @@ class ScaledClock:
             left = at_ms - self.now_ms()
             if left <= 0:
                 return
+
+
+class AffineClock:
+    """
+    Made-up time that is a straight line over another clock: processes that share the three numbers share the time.
+
+    It shows `origin_ms` when the other clock shows `wall_origin_ms`, and runs `speed` times as fast. It does whatever
+    the other clock does: it may step back, and it leaps where a process slept.
+    """
+
+    def __init__(self, origin_ms: int, wall_origin_ms: int, speed: Decimal, inner: Clock | None = None) -> None:
+        self.origin_ms = origin_ms
+        self.wall_origin_ms = wall_origin_ms
+        self.speed = speed
+        self._inner = inner or SystemClock()
+
+    def now_ms(self) -> int:
+        """Return the made-up time, rounded down to whole milliseconds."""
+        return self.origin_ms + math.floor((self._inner.now_ms() - self.wall_origin_ms) * self.speed)
+
+    async def sleep_until(self, at_ms: int) -> None:
+        """Wait for the made-up time."""
+        await self._inner.sleep_until(self.wall_origin_ms + math.ceil((at_ms - self.origin_ms) / self.speed))

@@ -1,8 +1,11 @@
 """What running several things at once needs everywhere."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable
+from typing import Any, Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
 
 
 def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -28,3 +31,51 @@ async def cancelled(*tasks: asyncio.Future[Any]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def streamed(told: asyncio.Queue[T], *work: Coroutine[Any, Any, None]) -> AsyncIterator[T]:
+    """
+    Iterate over what tasks put in a queue, until all of them have ended; where one failed, raise what it raised.
+
+    They run as long as somebody listens: whoever stops listening ends them.
+    """
+    running = {asyncio.create_task(each) for each in work}
+    tasks: list[asyncio.Future[Any]] = list(running)
+    try:
+        while running or not told.empty():
+            if not told.empty():
+                yield told.get_nowait()
+                continue
+            getting = asyncio.ensure_future(told.get())
+            tasks.append(getting)
+            done, _ = await asyncio.wait({getting, *running}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done & running:
+                running.discard(task)
+                task.result()
+            if getting in done:
+                yield getting.result()
+            else:
+                await cancelled(getting)
+            tasks.remove(getting)
+    finally:
+        await cancelled(*tasks)
+
+
+class Joined(Generic[K, T]):
+    """Answers a question that is asked again while it is under way once for all who ask."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[K, asyncio.Task[T]] = {}
+
+    async def ask(self, key: K, question: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Wait for the answer to a question of this name: the one that is under way, else a new one."""
+        task = self._under_way.get(key)
+        if task is None:
+            task = self._under_way[key] = asyncio.create_task(question())
+            task.add_done_callback(lambda done: self._end(key, done))
+        return await asyncio.shield(task)
+
+    def _end(self, key: K, task: asyncio.Task[T]) -> None:
+        del self._under_way[key]
+        if not task.cancelled():
+            task.exception()  # who asked may have gone: that nobody hears of it is no error

@@ -1,4 +1,4 @@
-"""Clocks tell milliseconds and wake who waits; the manual one goes only forwards, the scaled one faster."""
+"""Clocks tell milliseconds and wake who waits; the manual one goes only forwards, the scaled ones faster."""
 
 import asyncio
 import time
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from fadearena.kit.clock import LEAP_MS, Clock, ManualClock, ScaledClock, SystemClock
+from fadearena.kit.clock import LEAP_MS, AffineClock, Clock, ManualClock, ScaledClock, SystemClock
 from fadearena.kit.jumping import run_jumping
 
 
@@ -147,3 +147,30 @@ def test_scaled_clock_neither_leaps_nor_goes_back() -> None:
     for now, shown in ((20, 20), (12, 20), (13, 22), (3_600_013, 22 + LEAP_MS), (3_600_014, 24 + LEAP_MS)):
         inner.now = now
         assert clock.now_ms() == shown
+
+
+@pytest.mark.parametrize("speed", ["60", "7", "0.3", "1", "5000"])
+def test_affine_clocks_that_share_three_numbers_share_the_time(speed: str) -> None:
+    """Two of them tell the same at any moment, whenever they were made, and wake who waits at that time."""
+    inner = ManualClock(1_000)
+    early = AffineClock(500_000, 900, Decimal(speed), inner)
+
+    async def wait() -> None:
+        for at_ms in (500_001, 500_777, 560_000):
+            await early.sleep_until(at_ms)
+            late = AffineClock(early.origin_ms, early.wall_origin_ms, early.speed, inner)
+            assert late.now_ms() == early.now_ms()
+            assert at_ms <= early.now_ms()
+        await early.sleep_until(500_000)
+
+    run_jumping(wait(), inner)
+    assert early.now_ms() - 500_000 == int((inner.now_ms() - 900) * Decimal(speed))
+
+
+def test_an_affine_clock_leaps_and_steps_back_with_the_other_one() -> None:
+    """Before its origin it shows earlier times, and it has no memory."""
+    inner = ManualClock(10)
+    clock: Clock = AffineClock(1_000, 20, Decimal("1.5"), inner)
+    assert clock.now_ms() == 985
+    inner.move_to(3_600_020)
+    assert clock.now_ms() == 1_000 + 5_400_000

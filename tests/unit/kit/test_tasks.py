@@ -6,7 +6,7 @@ import pytest
 
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
-from fadearena.kit.tasks import cancelled, either, first_cause
+from fadearena.kit.tasks import Joined, cancelled, either, first_cause, streamed
 
 
 async def ended(clock: ManualClock, at_ms: int, log: list[str], name: str) -> None:
@@ -84,3 +84,77 @@ def test_first_cause_is_no_group() -> None:
     inner = ValueError("one")
     group = ExceptionGroup("a", [ExceptionGroup("b", [inner, ValueError("two")]), ValueError("three")])
     assert first_cause(group) is inner
+
+
+def test_streamed_tells_what_its_tasks_put_in_and_ends_with_them() -> None:
+    """In order of arrival, and what is left in the queue, too."""
+    clock, told = ManualClock(), asyncio.Queue[int]()
+
+    async def puts(*numbers: int) -> None:
+        for number in numbers:
+            await clock.sleep_until(number)
+            await told.put(number)
+
+    async def main() -> list[int]:
+        return [number async for number in streamed(told, puts(1, 3, 5), puts(2, 5))]
+
+    assert run_jumping(main(), clock) == [1, 2, 3, 5, 5]
+
+
+def test_streamed_raises_what_a_task_raised_and_ends_the_others() -> None:
+    """Nobody goes on listening to half of it."""
+    clock, log = ManualClock(), list[str]()
+
+    async def fails() -> None:
+        await clock.sleep_until(5)
+        raise ValueError("five")
+
+    async def main() -> None:
+        async for _ in streamed(asyncio.Queue[int](), fails(), ended(clock, 10, log, "a")):
+            pass
+
+    with pytest.raises(ValueError, match="five"):
+        run_jumping(main(), clock)
+    assert log == ["a given up at 5"]
+
+
+def test_who_stops_listening_ends_the_tasks() -> None:
+    """Nothing is left behind a listener that was cancelled."""
+    clock, log = ManualClock(), list[str]()
+
+    async def main() -> int:
+        async def listen() -> None:
+            async for _ in streamed(asyncio.Queue[int](), ended(clock, 10, log, "a")):
+                pass
+
+        task = asyncio.create_task(listen())
+        await clock.sleep_until(5)
+        await cancelled(task)
+        return len(asyncio.all_tasks())
+
+    assert run_jumping(main(), clock) == 1
+    assert log == ["a given up at 5"]
+
+
+def test_joined_questions_are_asked_once_whoever_goes_away() -> None:
+    """One who gives up does not take the answer from the others; an error reaches all who wait."""
+    clock, asked = ManualClock(), list[int]()
+    joined = Joined[str, int]()
+
+    async def answer() -> int:
+        asked.append(clock.now_ms())
+        await clock.sleep_until(clock.now_ms() + 10)
+        if len(asked) > 1:
+            raise ValueError("no more")
+        return 7
+
+    async def main() -> list[object]:
+        gone, stays = (asyncio.create_task(joined.ask("q", answer)) for _ in range(2))
+        await clock.sleep_until(5)
+        await cancelled(gone)
+        first = await stays
+        return [first, *await asyncio.gather(*(joined.ask("q", answer) for _ in range(2)), return_exceptions=True)]
+
+    first, *errors = run_jumping(main(), clock)
+    assert (first, asked) == (7, [0, 10])
+    assert [str(error) for error in errors] == ["no more"] * 2

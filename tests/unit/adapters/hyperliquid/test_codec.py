@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from itertools import permutations
 
 import msgspec
 import pytest
@@ -94,6 +95,26 @@ def test_impossible_fills_are_protocol_errors(changes: dict[str, object]) -> Non
         codec.source_fill(fill(**changes), WALLET)
     with pytest.raises(VenueProtocolError):
         codec.own_fill(fill(**changes), "main", WALLET)
+
+
+def test_only_trades_of_watched_wallets_are_kept() -> None:
+    """In their order, whichever side the wallet took; a message that names none gives nothing."""
+    stranger = "0x" + "c" * 40
+    trades = [
+        msgspec.structs.replace(TRADE, tid=tid, users=users)
+        for tid, users in enumerate(permutations([WALLET, OTHER, stranger], 2))
+    ]
+    data = msgspec.json.encode(trades)
+    kept = codec.watched_trades(data, {WALLET})
+    assert kept == [trade for trade in trades if WALLET in trade.users]
+    assert codec.watched_trades(data, {"0x" + "d" * 40}) == []
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b'[{"users":["0x1"]}]', b'[{"users":["a","b"]}]', b"\xff"])
+def test_a_message_that_is_no_tape_is_a_protocol_error(data: bytes) -> None:
+    """Also where only the fields of a watched trade are missing."""
+    with pytest.raises(VenueProtocolError):
+        codec.watched_trades(data, {"a"})
 
 
 def test_impossible_tape_trade_is_a_protocol_error() -> None:

@@ -1,0 +1,28 @@
+"""What requests are for, and how much of the minute each kind may fill."""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Lane(IntEnum):
+    """What a request is for; lower goes first."""
+
+    CANCEL = 0
+    ORDER = 1
+    OWN = 2
+    REPAIR = 3
+    SNAPSHOT = 4
+    REST = 5
+
+
+SHARES: Final[Mapping[Lane, int]] = MappingProxyType(
+    {Lane.CANCEL: 100, Lane.ORDER: 96, Lane.OWN: 92, Lane.REPAIR: 88, Lane.SNAPSHOT: 85, Lane.REST: 50}
+)
+"""
+Up to how many percent of the minute a lane may fill.
+
+Roles and lists are heavy and all due at a start: they leave the half of the minute to those without which nothing can
+be followed.
+"""

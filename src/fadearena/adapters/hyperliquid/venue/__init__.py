@@ -1,0 +1,6 @@
+"""Our accounts on the exchange: what we do there, what we ask, and what happens by itself."""
+
+from fadearena.adapters.hyperliquid.venue.accounts import VenueAccount
+from fadearena.adapters.hyperliquid.venue.venue import HyperliquidVenue
+
+__all__ = ["HyperliquidVenue", "VenueAccount"]
