@@ -13,6 +13,7 @@ from fadearena.adapters.sim.nonces import Nonces, NonceVerdict
 from fadearena.adapters.sim.paper import Execution, Ledger, Leverage, PaperOrder
 from fadearena.adapters.sim.rules import (
     Prices,
+    check_band,
     check_margin,
     check_minimum,
     check_static,
@@ -85,7 +86,11 @@ class Desk:
         """Take an order: its answer, and its fills if there are any."""
         terms, identity = command.terms, command.identity
         admitted = self._admit(terms.account, identity, now)
-        refused = admitted.refused or check_static(terms, self._instruments.get(terms.coin))
+        refused = (
+            admitted.refused
+            or check_static(terms, self._instruments.get(terms.coin))
+            or check_band(terms, self._markets.mark(terms.coin))
+        )
         if refused is not None:
             return (_answered(identity.cloid, refused, now),)
         ledger = self._ledgers[terms.account]

@@ -80,6 +80,11 @@ class SimExchange:
         self._desk = Desk(self._ledgers, self._instruments, self.markets)
         self._settled_to = clock.now_ms()
 
+    @property
+    def held(self) -> frozenset[Coin]:
+        """The coins in which some account holds a position."""
+        return frozenset(coin for ledger in self._ledgers.values() for coin in ledger.holdings)
+
     def on_instruments(self, instruments: Iterable[Instrument]) -> None:
         """Take markets as they are listed now; those not named stay as they were."""
         self._instruments.update((instrument.coin, instrument) for instrument in instruments)

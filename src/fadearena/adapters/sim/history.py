@@ -8,7 +8,7 @@ Recorded wallets as a feed.
    ahead: what was delivered is known to snapshots.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from heapq import merge
 
@@ -91,6 +91,9 @@ class HistoryFeed:
         """Iterate over the messages that were not delivered yet."""
         while (event := self.deliver()) is not None:
             yield event
+
+    def follow(self, wallets: Collection[Address]) -> None:
+        """Change nothing: what was recorded is told."""
 
     async def read(self, command: SourceRead) -> Sequence[Event]:
         """Answer from what was delivered so far, at the clock's time; an unknown wallet cannot be read."""

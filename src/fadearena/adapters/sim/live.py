@@ -6,24 +6,23 @@ The synthetic arena in running time: doors that tell what happens when the clock
    found by who asks for it. That costs a tenth of a second for each hour since the arena began.
 3. Prices are told as they stand, so a slow listener misses those between. Of wallets at most `QUEUE_MAX` events
    wait; beyond that they are given up, and fetched again from the wallets' history.
-4. An order's own fills come before its answer: an answer without its fills would be taken for a drift if the program
-   stopped between the two.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from fadearena.adapters.sim.arena import Arena
 from fadearena.adapters.sim.exchange import SimExchange
 from fadearena.adapters.sim.paper import PaperAccount
+from fadearena.adapters.sim.venue import next_second
 from fadearena.kit.clock import Clock, ManualClock
 from fadearena.kit.decimals import exact_arithmetic
 from fadearena.model.command import ReadBook, RepairSource
-from fadearena.model.event import Event, Marks, OrderAnswered, QuoteUnreadable
-from fadearena.model.ids import AccountId, Address, BotId, Coin
+from fadearena.model.event import Event, Marks, QuoteUnreadable
+from fadearena.model.ids import Address, BotId, Coin
 from fadearena.model.instrument import Instrument
 from fadearena.model.market import FundingRate, OrderBook, Quote
-from fadearena.model.units import HOUR_MS, MINUTE_MS, SECOND_MS, EpochMs, Usd
+from fadearena.model.units import HOUR_MS, MINUTE_MS, SECOND_MS, EpochMs
 from fadearena.ports.market_feed import MarketNews
 from fadearena.ports.venue import VenueCommand
 from fadearena.ports.wallet_feed import SourceRead
@@ -151,6 +150,9 @@ class LiveWallets:
                 yield event
             await self._arena.clock.sleep_until(self._arena.next_time)
 
+    def follow(self, wallets: Collection[Address]) -> None:
+        """Change nothing: all traders are told of, there are only a few."""
+
     async def read(self, command: SourceRead) -> Sequence[Event]:
         """Answer one question with the truth of the moment at which it arrives."""
         await self._arena.delay()
@@ -173,7 +175,7 @@ class LiveMarkets:
             for rate in self._arena.rates() if hour_now != hour else ():
                 yield rate
             hour = hour_now
-            await _next_second(self._arena.clock)
+            await next_second(self._arena.clock)
 
     async def read(self, command: ReadBook) -> Sequence[Event]:
         """Return a coin's prices of the moment at which the question arrives."""
@@ -186,68 +188,32 @@ class LiveMarkets:
         return (Marks(time=now, received=now, heard=now, quotes=quotes),)
 
 
-class LivePaper:
-    """
-    Paper accounts in the arena as a `Venue`: actions arrive after its latency, and fill at the prices of that moment.
+class LiveStreet:
+    """The arena's prices as the street of a paper venue."""
 
-    It stores nothing; before it is used after a restart, `restore` has to be called.
-    """
-
-    def __init__(self, arena: LiveArena, accounts: Iterable[PaperAccount]) -> None:
+    def __init__(self, arena: LiveArena) -> None:
+        self.clock = arena.clock
         self._arena = arena
-        self._accounts = tuple(accounts)
-        self.restore(())
+        self._shown: EpochMs = 0
 
-    def restore(self, events: Iterable[Event]) -> None:
-        """
-        Make the accounts anew from a journal's events, in its order: those of `KEPT_KINDS` are enough.
-
-        Raises:
-            InvalidInput: An event names an account or a coin that does not exist here.
-        """
+    def open(self, accounts: Sequence[PaperAccount]) -> SimExchange:
+        """Return an exchange of the arena's markets, at the present."""
         arena = self._arena
         arena.catch_up()
-        self._exchange = SimExchange(arena.moment, self._accounts, arena.instruments, book_of=arena.book)
-        self._shown: EpochMs = 0
-        self._exchange.restore(events)
+        self._shown = 0
+        return SimExchange(arena.moment, accounts, arena.instruments, book_of=arena.book)
 
-    def equity(self, account: AccountId) -> Usd:
-        """Return cash and unrealised PnL of an account, at the marks of the moment."""
-        self._look()
-        return self._exchange.equity(account)
-
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        """Iterate over what happens by itself, looked at once a second: funding and liquidations; without end."""
-        while True:
-            await _next_second(self._arena.clock)
-            self._look()
-            for event in self._exchange.advance(self._arena.moment.now_ms()):
-                yield event
-
-    async def execute(self, command: VenueCommand) -> Sequence[Event]:
-        """
-        Do one command when it arrives.
-
-        Raises:
-            VenueRefused: A read of an account that does not exist.
-        """
+    async def arrive(self, _command: VenueCommand, _exchange: SimExchange) -> None:
+        """Let as much time pass as a command takes to arrive; all prices are at hand."""
         await self._arena.delay()
-        self._look()
-        events = await self._exchange.execute(command)
-        return sorted(events, key=lambda event: isinstance(event, OrderAnswered))
 
-    def _look(self) -> None:
+    def show(self, exchange: SimExchange) -> bool:
         """Show the exchange the prices of the moment, unless it knows them: its book lacks what our orders took."""
         quotes = self._arena.quotes()
-        if quotes[0].touch_time == self._shown:
-            return
-        self._shown = quotes[0].touch_time
-        for quote in quotes:
-            self._exchange.on_quote(quote)
-        for rate in self._arena.rates():
-            self._exchange.on_funding(rate)
-
-
-async def _next_second(clock: Clock) -> None:
-    now = clock.now_ms()
-    await clock.sleep_until(now - now % SECOND_MS + SECOND_MS)
+        if quotes[0].touch_time != self._shown:
+            self._shown = quotes[0].touch_time
+            for quote in quotes:
+                exchange.on_quote(quote)
+            for rate in self._arena.rates():
+                exchange.on_funding(rate)
+        return True

@@ -1,7 +1,7 @@
 """
 The exchange's own rules for an IOC order, in the order in which it looks at them, with its texts.
 
-Static rules (market, lot, tick) leave no record of the order; the others do.
+Static rules (market, lot, tick, band) leave no record of the order; the others do.
 """
 
 from typing import NamedTuple
@@ -11,10 +11,11 @@ from fadearena.model.ids import Coin
 from fadearena.model.instrument import Instrument
 from fadearena.model.margin import initial_margin, maintenance_margin, tier_of
 from fadearena.model.order import OrderTerms, Refused, RejectCode
-from fadearena.model.units import ZERO, Price, Quantity, Size, Usd, sign
+from fadearena.model.units import ZERO, Price, Quantity, Ratio, Size, Usd, sign
 
 MINIMUM_USD = Usd(10)
 _FIGURES = 5
+_LOWEST, _HIGHEST = Ratio("0.2"), Ratio(5)
 
 
 class Prices(NamedTuple):
@@ -43,6 +44,14 @@ def check_static(terms: OrderTerms, instrument: Instrument | None) -> Refused | 
         text = "Price must be divisible by tick size." if figures > _FIGURES else "Order has invalid price."
         return refusal(RejectCode.TICK, text, asset)
     return None
+
+
+def check_band(terms: OrderTerms, mark: Price | None) -> Refused | None:
+    """Look at how far a limit is from the mark; a market without one refuses nothing."""
+    if mark is None or _LOWEST * mark < terms.limit <= _HIGHEST * mark:
+        return None
+    text = "Order price cannot be more than 80% away from the reference price"
+    return refusal(RejectCode.PRICE_BAND, text, terms.asset_id)
 
 
 def shrink(terms: OrderTerms, position: Size) -> Quantity | Refused:

@@ -138,6 +138,8 @@ def test_flip_in_one_order_realises_the_old_and_opens_the_new_side() -> None:
         ("0.1", "-0.1", "1.5", False, "MATIC", "halted", "Trading is halted."),
         ("0", "0.1", "2000", True, "ETH", "reduce_only", "Reduce only order would increase position."),
         ("0.1", "0.1", "2000", True, "ETH", "reduce_only", "Reduce only order would increase position."),
+        ("0", "0.1", "400", False, "ETH", "price_band", "Order price cannot be more than 80% away"),
+        ("0", "-0.1", "10001", False, "ETH", "price_band", "Order price cannot be more than 80% away"),
         ("0", "0.1", "1999", False, "ETH", "no_match", "Order could not immediately match"),
         ("0", "11", "2000", False, "ETH", "margin", "Insufficient margin to place order."),
         ("0", "0.1", "2000", False, "DOGE", "other", "Unknown asset for DOGE."),

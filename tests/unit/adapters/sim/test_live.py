@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from fadearena.adapters.sim import live
 from fadearena.adapters.sim.arena import START_MS, Arena
-from fadearena.adapters.sim.live import LiveArena, LivePaper
+from fadearena.adapters.sim.live import LiveArena, LiveStreet
 from fadearena.adapters.sim.paper import PaperAccount
+from fadearena.adapters.sim.venue import PaperVenue
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
 from fadearena.model.account import AccountMode
@@ -173,7 +174,7 @@ def test_orders_fill_at_the_prices_of_the_moment_at_which_they_arrive() -> None:
 
     async def main() -> None:
         arena = arena_at(clock, latency_ms=150)
-        paper = LivePaper(arena, [ACCOUNT])
+        paper = PaperVenue(LiveStreet(arena), [ACCOUNT])
         fills, answer = await paper.execute(order_at(arena.instruments[0], "0.01", "200000", clock.now_ms()))
         assert isinstance(fills, OwnFills)
         assert isinstance(answer, OrderAnswered)
@@ -194,12 +195,12 @@ def test_paper_tells_funding_at_the_full_hour_and_is_rebuilt_from_what_it_told()
 
     async def main() -> None:
         arena = arena_at(clock)
-        paper = LivePaper(arena, [ACCOUNT])
+        paper = PaperVenue(LiveStreet(arena), [ACCOUNT])
         events = list(await paper.execute(order_at(arena.instruments[1], "0.5", "9000", clock.now_ms())))
         pushed = await until(aiter(paper), clock, START_MS + HOUR_MS + 5 * SECOND_MS)
         assert [(at, type(event)) for at, event in pushed] == [(START_MS + HOUR_MS, FundingPaid)]
         events += [event for _, event in pushed]
-        again = LivePaper(arena, [ACCOUNT])
+        again = PaperVenue(LiveStreet(arena), [ACCOUNT])
         again.restore(event for event in events if event.__struct_config__.tag in KEPT_KINDS)
         assert again.equity("main") == paper.equity("main") != Decimal(10_000)
         (read,) = await again.execute(ReadAccount(account="main"))

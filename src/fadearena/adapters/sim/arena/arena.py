@@ -6,7 +6,7 @@ from itertools import count
 from types import MappingProxyType
 
 from fadearena.adapters.sim.arena.history import Held, WalletHistory
-from fadearena.adapters.sim.arena.market import Market
+from fadearena.adapters.sim.arena.market import Market, listings
 from fadearena.adapters.sim.arena.tape import executed, messages
 from fadearena.adapters.sim.arena.traders import START_USD, chance, roster
 from fadearena.kit.clock import Clock
@@ -65,7 +65,7 @@ class Arena:
         wallets: Mapping[BotId, Address] = _NO_WALLETS,
     ) -> None:
         self.traders = roster(seed, bots, wallets)
-        self.market = Market(chance(seed, "market"), coins, START_MS - _HISTORY_MS)
+        self.market = Market(chance(seed, "market"), listings(coins), START_MS - _HISTORY_MS)
         self._end = None if seconds is None else START_MS + seconds * SECOND_MS
         self._clock = clock
         self._rng = chance(seed, "tape")

@@ -7,7 +7,9 @@ Made-up prices: correlated walks with trends, jumps, quiet hours, funding and a 
    they are made when somebody looks.
 """
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from math import isqrt
 from random import Random
 
 import msgspec
@@ -18,14 +20,13 @@ from fadearena.model.ids import Coin
 from fadearena.model.instrument import Instrument
 from fadearena.model.margin import MarginTier
 from fadearena.model.market import BookLevel, FundingRate, OrderBook, Quote
-from fadearena.model.units import BPS, HOUR_MS, ZERO, EpochMs, Price, Quantity, Ratio, Usd
+from fadearena.model.units import BPS, HOUR_MS, SECOND_MS, ZERO, EpochMs, Price, Quantity, Ratio, Side, Usd
 
 _NANO = 1_000_000_000
 _SPREAD = BPS
 _NOISE_STD = 26_755
 _QUIET_HOURS = range(3, 7)
 _QUIET = 3
-_LEVELS = 5
 _DAY_HOURS = 24
 
 
@@ -73,7 +74,7 @@ def listings(count: int) -> tuple[Listing, ...]:
     return (*_KNOWN[:count], *more)
 
 
-class _Walk(msgspec.Struct):
+class Walk(msgspec.Struct):
     """One coin's path, in billionths of a dollar; `trend` in billionths a second."""
 
     nano: int
@@ -83,40 +84,55 @@ class _Walk(msgspec.Struct):
 
 
 class Market:
-    """Prices of all coins at one moment; `step` moves them on by one second."""
+    """
+    Prices of all coins at one moment; `step` moves them on by one second.
 
-    def __init__(self, rng: Random, coins: int, time: EpochMs) -> None:
+    Args:
+        rng: Its chance.
+        listed: The coins.
+        time: When it begins.
+        levels: How many prices its books have on a side.
+    """
+
+    def __init__(self, rng: Random, listed: Iterable[Listing], time: EpochMs, *, levels: int = 5) -> None:
         self.time = time
-        self.listings = listings(coins)
+        self.listings = tuple(listed)
         self.instruments = {one.coin: one.instrument for one in self.listings}
         self.coins = tuple(self.instruments)
         self._marks: dict[Coin, Price] = {}
         self._quotes: dict[Coin, Quote] = {}
-        self._rng = rng
+        self.rng = rng
+        self._levels = levels
         self._depth = {one.coin: one.depth_usd for one in self.listings}
-        self._walks: dict[Coin, _Walk] = {}
+        self.walks: dict[Coin, Walk] = {}
         for one in self.listings:
             nano = int(one.price.scaleb(9))
-            self._walks[one.coin] = _Walk(nano, nano, nano)
+            self.walks[one.coin] = Walk(nano, nano, nano)
 
     @property
     def is_quiet(self) -> bool:
         """Whether it is night, when little happens."""
         return self.time // HOUR_MS % _DAY_HOURS in _QUIET_HOURS
 
-    def step(self) -> None:
-        """Move on by one second."""
-        self.time += 1_000
+    def step(self, seconds: int = 1) -> None:
+        """Move on by one second, or by more in one go: then as far as that time would have moved prices."""
+        self.time += seconds * SECOND_MS
         calm = _QUIET if self.is_quiet else 1
-        common = self._noise(70_000) // calm
-        for walk in self._walks.values():
-            move = common + self._noise(80_000) // calm + walk.trend + self._jump(calm)
+        reach = isqrt(seconds)
+        common = self._noise(70_000) * reach // calm
+        for walk in self.walks.values():
+            move = common + (self._noise(80_000) // calm + walk.trend) * reach + self._jump(calm)
             walk.nano += walk.nano * move // _NANO
             walk.fast += (walk.nano - walk.fast) // 15
             walk.slow += (walk.nano - walk.slow) // 90
-            if self._rng.getrandbits(7) == 0:
+            if self.rng.getrandbits(7) == 0:
                 walk.trend = self._noise(14_000) // calm
         self._marks.clear()
+        self._quotes.clear()
+
+    def stand(self) -> None:
+        """Let a second pass in which nothing moves."""
+        self.time += SECOND_MS
         self._quotes.clear()
 
     def quote(self, coin: Coin) -> Quote:
@@ -139,36 +155,46 @@ class Market:
 
     def momentum(self, coin: Coin) -> int:
         """Return how far the fast average is above the slow one, in millionths of the price."""
-        walk = self._walks[coin]
+        walk = self.walks[coin]
         return (walk.fast - walk.slow) * 1_000_000 // walk.slow
 
     def funding(self, coin: Coin) -> FundingRate:
         """Return the coin's hourly rate: what trends up pays, what trends down is paid."""
-        premium = Ratio(self._walks[coin].trend).scaleb(-8)
-        return FundingRate(coin=coin, rate=hourly_rate(premium), oracle=self.mark(coin))
+        return FundingRate(coin=coin, rate=hourly_rate(self.premium(coin)), oracle=self.mark(coin))
+
+    def premium(self, coin: Coin) -> Ratio:
+        """Return how far the perpetual is above what it follows."""
+        return Ratio(self.walks[coin].trend).scaleb(-8)
 
     def book(self, coin: Coin) -> OrderBook:
         """Return the resting orders of a coin, a basis point of the price apart."""
-        rules, quote, depth = self.instruments[coin], self.quote(coin), self._depth[coin]
-        bids, asks = dict[Price, Quantity](), dict[Price, Quantity]()
-        for level in range(_LEVELS):
+        sides = []
+        for side in (Side.SELL, Side.BUY):
+            at = dict[Price, Quantity]()
+            for level in self.offers(coin, side):
+                at[level.price] = at.get(level.price, ZERO) + level.quantity  # rounding can bring levels to one price
+            sides.append(tuple(BookLevel(normalise(price), quantity) for price, quantity in at.items()))
+        return OrderBook(coin=coin, time=self.time, bids=sides[0], asks=sides[1])
+
+    def offers(self, coin: Coin, side: Side) -> Iterator[BookLevel]:
+        """Yield what an order of this side can take, best price first; as much of it as somebody asks for."""
+        rules, best, depth = self.instruments[coin], self.quote(coin).touch(side), self._depth[coin]
+        if best is None:
+            return
+        for level in range(self._levels):
             swing = 50 + (self.time // 1_000 * 7919 + level * 104_729) % 100
             quantity = normalise(max(rules.floor(depth * swing / 100 / self.mark(coin)), rules.lot))
-            for side, best, sign in ((bids, quote.bid, -1), (asks, quote.ask, 1)):
-                if best is not None:
-                    price = best * (1 + sign * level * BPS)
-                    price = rules.price_up(price) if sign > 0 else rules.price_down(price)
-                    side[price] = side.get(price, ZERO) + quantity  # rounding can bring levels to one price
-        return OrderBook(coin=coin, time=self.time, bids=_levels(bids), asks=_levels(asks))
+            price = best * (1 + side.sign * level * BPS)
+            yield BookLevel(rules.price_outwards(side, price), quantity)
 
     def _noise(self, width: int) -> int:
         """Return a whole number around zero with a standard deviation of `width`."""
-        draw = self._rng.getrandbits
+        draw = self.rng.getrandbits
         return (draw(16) + draw(16) - 65_535) * width // _NOISE_STD
 
     def _jump(self, calm: int) -> int:
         """Return a sudden move, now and then: 0.2 to 1 %, up or down."""
-        draw = self._rng.getrandbits
+        draw = self.rng.getrandbits
         if draw(11) or (calm > 1 and draw(2)):
             return 0
         size = 2_000_000 + draw(23)
@@ -176,7 +202,7 @@ class Market:
 
     def _exact(self, coin: Coin) -> Price:
         """Return a coin's price before it is rounded."""
-        return Decimal(self._walks[coin].nano).scaleb(-9)
+        return Decimal(self.walks[coin].nano).scaleb(-9)
 
     def _made_quote(self, coin: Coin) -> Quote:
         exact, rules, mark = self._exact(coin), self.instruments[coin], self.mark(coin)
@@ -189,7 +215,3 @@ class Market:
             touch_time=self.time,
             oracle=mark,
         )
-
-
-def _levels(quantities: dict[Price, Quantity]) -> tuple[BookLevel, ...]:
-    return tuple(BookLevel(normalise(price), quantity) for price, quantity in quantities.items())

@@ -57,9 +57,27 @@ def wallet_of(name: str) -> Address:
 
 
 class Trader:
-    """One made-up bot."""
+    """
+    One made-up bot.
 
-    def __init__(self, bot: BotId, temperament: str, seed: int, wallet: Address | None = None) -> None:
+    Args:
+        bot: Its name; its chance and its wallet follow from it.
+        temperament: One of `kinds`.
+        seed: The seed of the whole.
+        wallet: Its wallet, where it has a known one.
+        coins: What it trades; nothing named is all that there is.
+        kinds: The temperaments that there are; none named are those of `TEMPERAMENTS`.
+    """
+
+    def __init__(
+        self,
+        bot: BotId,
+        temperament: str,
+        seed: int,
+        wallet: Address | None = None,
+        coins: tuple[Coin, ...] = (),
+        kinds: "Mapping[str, Kind] | None" = None,
+    ) -> None:
         self.bot = bot
         self.wallet = wallet or wallet_of(bot)
         self.temperament = temperament
@@ -67,7 +85,8 @@ class Trader:
         self.cash = START_USD
         self.holdings: dict[Coin, Holding] = {}
         self.plan: Plan | None = None
-        self._wish, self._pace = TEMPERAMENTS[temperament]
+        self._coins = coins
+        self._wish, self._pace = (kinds or TEMPERAMENTS)[temperament]
 
     def position(self, coin: Coin) -> Size:
         """Return what it holds of a coin."""
@@ -117,8 +136,13 @@ class Trader:
             del self.holdings[coin]
 
     def any_coin(self, market: Market) -> Coin:
-        """Return a coin by chance: one of the six that it knows."""
-        return market.coins[self.rng.randrange(len(market.coins))]
+        """Return a coin by chance: one of those that it trades."""
+        coins = self.coins(market)
+        return coins[self.rng.randrange(len(coins))]
+
+    def coins(self, market: Market) -> tuple[Coin, ...]:
+        """Return what it trades."""
+        return self._coins or market.coins
 
     def sized(self, market: Market, coin: Coin, usd: Usd) -> Size:
         """Return a signed amount of USD as a size in whole lots, at least one."""
@@ -178,7 +202,8 @@ def average_down(trader: Trader, market: Market) -> Wish | None:
 
 def flip(trader: Trader, market: Market) -> Wish | None:
     """Always in, and from one side to the other in one order."""
-    coin = market.coins[trader.rng.randrange(min(2, len(market.coins)))]
+    coins = trader.coins(market)[:2]
+    coin = coins[trader.rng.randrange(len(coins))]
     size = trader.position(coin)
     side = -sign(size) or (1 if trader.rng.getrandbits(1) else -1)
     return Wish(coin, trader.sized(market, coin, _usd(trader, 500, 1_800) * side) - size)
@@ -218,7 +243,9 @@ def slice_orders(trader: Trader, market: Market) -> Wish | None:
 
 
 Temperament = Callable[[Trader, Market], Wish | None]
-TEMPERAMENTS: dict[str, tuple[Temperament, tuple[int, int]]] = {
+Kind = tuple[Temperament, tuple[int, int]]
+"""What a temperament wishes, and how many seconds it waits, from and to."""
+TEMPERAMENTS: dict[str, Kind] = {
     "flipper": (flip, (35, 110)),
     "scalper": (scalp, (5, 16)),
     "trend follower": (follow_trend, (8, 25)),

@@ -11,7 +11,7 @@ import pytest
 from fadearena.adapters.sim.arena import START_MS, TEMPERAMENTS, Arena
 from fadearena.adapters.sim.arena.arena import _repaired
 from fadearena.adapters.sim.arena.history import FILLS_KEPT, Held, WalletHistory
-from fadearena.adapters.sim.arena.market import Market
+from fadearena.adapters.sim.arena.market import Market, listings
 from fadearena.adapters.sim.arena.traders import chance
 from fadearena.kit.clock import ManualClock
 from fadearena.model.command import ReadRole, ReadSource, ReadSourceEquity, RepairSource
@@ -234,7 +234,7 @@ def test_equity_begins_at_ten_thousand_and_moves_with_the_market(told: tuple[Are
 
 def test_prices_are_valid_ticks_and_never_crossed() -> None:
     """Every quote and every level of a book is a valid price; bid < mark < ask is nearly touched."""
-    market = Market(chance(5, "market"), 12, START_MS)
+    market = Market(chance(5, "market"), listings(12), START_MS)
     for _ in range(200):
         market.step()
         for coin in market.coins:
@@ -254,7 +254,7 @@ def test_nights_are_quiet() -> None:
     """Prices move less at night than by day."""
 
     def moved(start: int) -> int:
-        market = Market(chance(9, "market"), 1, start)
+        market = Market(chance(9, "market"), listings(1), start)
         before, total = market.mark("BTC"), 0
         for _ in range(600):
             market.step()
@@ -264,6 +264,21 @@ def test_nights_are_quiet() -> None:
 
     midnight = START_MS - START_MS % (24 * HOUR_MS)
     assert moved(midnight + 4 * HOUR_MS) * 2 < moved(midnight + 14 * HOUR_MS)
+
+
+def test_a_market_can_be_deeper_stand_still_and_leap() -> None:
+    """As many levels as are asked for; a second in which nothing moves; an hour in one step, as far as hours go."""
+    market = Market(chance(5, "market"), listings(6), START_MS, levels=20)
+    market.step()
+    book, marks = market.book("BTC"), [market.mark(coin) for coin in market.coins]
+    assert (len(book.bids), len(book.asks)) == (20, 20)
+    assert next(iter(market.offers("BTC", Side.BUY))) == book.asks[0]
+    market.stand()
+    assert [market.mark(coin) for coin in market.coins] == marks
+    market.step(3_600)
+    assert market.time == START_MS + 2_000 + HOUR_MS
+    moves = [abs(market.mark(coin) / before - 1) for coin, before in zip(market.coins, marks, strict=True)]
+    assert 0 < max(moves) < Decimal("0.1")
 
 
 def test_news_are_rates_every_hour() -> None:
@@ -280,7 +295,7 @@ def test_news_are_rates_every_hour() -> None:
 
 def test_looking_changes_nothing() -> None:
     """Marks, quotes and books are made when somebody looks: the story is the same whoever looks, and when."""
-    seen, unseen = (Market(chance(5, "market"), 6, START_MS) for _ in range(2))
+    seen, unseen = (Market(chance(5, "market"), listings(6), START_MS) for _ in range(2))
     for _ in range(100):
         for market in (seen, unseen):
             market.step()

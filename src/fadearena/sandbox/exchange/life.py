@@ -1,0 +1,110 @@
+"""
+The life of the exchange: what happens from one moment to another, in the order of time.
+
+1. Every second prices move and the market maker quotes anew; in between each trader looks when its moment has come.
+2. A long gap is got over in coarse steps: everything is paid and checked, but traders trade once a step at most.
+3. A trader that has lost half of its money gets it back, as a deposit: they do not win against the fees for ever.
+"""
+
+from fadearena.adapters.sim.arena.traders import START_USD, Holding, Trader
+from fadearena.kit.decimals import exact_arithmetic
+from fadearena.model.units import MINUTE_MS, SECOND_MS, ZERO, EpochMs, Usd
+from fadearena.sandbox.exchange.desk import Desk
+from fadearena.sandbox.exchange.funds import Funds
+from fadearena.sandbox.exchange.state import Account
+from fadearena.sandbox.exchange.trading import Floor
+from fadearena.sandbox.exchange.upkeep import Upkeep
+from fadearena.sandbox.listing import ASSETS
+from fadearena.sandbox.nouns import Prices
+from fadearena.sandbox.traders import Crowd, Seen
+
+LEAP_MS = 10 * MINUTE_MS
+_LEAPS = 1_000
+_LIQUIDATE_EVERY_MS = 3 * SECOND_MS
+
+
+class Life:
+    """Lets time pass."""
+
+    def __init__(self, floor: Floor, desk: Desk, funds: Funds, crowd: Crowd) -> None:
+        self._floor = floor
+        self._desk = desk
+        self._funds = funds
+        self._crowd = crowd
+        self._upkeep = Upkeep(floor, desk)
+
+    def go_to(self, now: EpochMs) -> None:
+        """Live up to a moment; one that is over already changes nothing."""
+        books, market = self._floor.books, self._floor.market
+        if now <= books.time:
+            return
+        with exact_arithmetic():
+            self._leap(now)
+            while True:
+                due = None if books.is_still else self._crowd.next_due
+                tick = market.time + SECOND_MS
+                if due is not None and due < min(tick, now + 1):
+                    books.time = max(due, books.time)
+                    self._let_trade()
+                elif tick <= now:
+                    self._tick()
+                else:
+                    break
+            books.time = now
+
+    def open_account(self, trader: Trader) -> None:
+        """Give a trader its account and its first money."""
+        self._funds.deposit(trader.wallet, START_USD, self._balance(trader))
+        self._floor.account(trader.wallet).name = trader.bot
+
+    def _leap(self, now: EpochMs) -> None:
+        """Get over a long gap in at most a thousand steps of a minute or more."""
+        market, books = self._floor.market, self._floor.books
+        step = max(MINUTE_MS, (now - market.time) // _LEAPS)
+        while not books.is_still and now - market.time > LEAP_MS + step:
+            market.step(step // SECOND_MS)
+            self._settle()
+            while (due := self._crowd.next_due) is not None and due <= market.time:
+                self._let_trade()
+
+    def _tick(self) -> None:
+        if self._floor.books.is_still:
+            self._floor.market.stand()
+        else:
+            self._floor.market.step()
+        self._settle()
+        self._floor.tell(Prices(self._floor.books.time))
+
+    def _settle(self) -> None:
+        """Do what a new second brings: new quotes, what they cross, funding, liquidations."""
+        books, market = self._floor.books, self._floor.market
+        books.time = market.time
+        self._upkeep.fire_cancels(books.time)
+        self._desk.quote_anew()
+        self._upkeep.pay_funding(books.time)
+        if market.time >= books.checked_at + _LIQUIDATE_EVERY_MS:
+            books.checked_at = market.time
+            self._upkeep.liquidate()
+
+    def _let_trade(self) -> None:
+        """Let the next trader look and trade; what it left resting is replaced."""
+        market = self._floor.market
+        trader = self._crowd.next_trader(market, self._floor.books.time)
+        account = self._floor.account(trader.wallet)
+        if _cash(account) < START_USD / 2:
+            self._funds.deposit(trader.wallet, START_USD / 2, self._balance(trader))
+        holdings = {coin: Holding(one.size, one.cost) for coin, one in account.positions.items()}
+        requests = self._crowd.wants(trader, market, Seen(_cash(account), holdings))
+        for order in list(account.open.values()):
+            self._floor.end(order, "canceled")
+        for request in requests:
+            self._desk.place(account, request)
+
+    def _balance(self, trader: Trader) -> str:
+        """Return where a trader needs its money: on the dex of its coins."""
+        return ASSETS[trader.coins(self._floor.market)[0]].dex
+
+
+def _cash(account: Account) -> Usd:
+    """Return all that an account owns besides its open PnL."""
+    return sum((*account.cash.values(), *(held.margin for held in account.positions.values())), start=ZERO)
