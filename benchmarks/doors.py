@@ -8,7 +8,7 @@ some are followed and trade crumbs.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from itertools import count
 from random import Random
 from socket import socket
@@ -139,6 +139,9 @@ class StreetWallets:
                 yield event
         self.ended.set_result(None)
         await self.ended.get_loop().create_future()
+
+    def follow(self, wallets: Collection[Address]) -> None:
+        """Change nothing: all bots are told of."""
 
     async def read(self, command: SourceRead) -> Sequence[Event]:
         """Answer with the truth."""

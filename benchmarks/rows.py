@@ -7,13 +7,16 @@ from functools import partial
 import msgspec
 import uvloop
 
-from benchmarks import loop
+from benchmarks import live, loop
+from benchmarks.box import Tempo
 from benchmarks.crowd import Crowd
 from benchmarks.journal import commits
 from benchmarks.reaction import Load, reaction
 from benchmarks.read_store import projections
 from benchmarks.recovery import Large, recovery
+from benchmarks.signing import signatures
 from benchmarks.storage import OpenStorage, has_postgres, in_memory, in_postgres, in_sqlite, postgres_url
+from benchmarks.tape import tape
 from benchmarks.timing import Cost, Group, Stopwatch, Work
 from fadearena.bootstrap.replay import ArenaRunPlan
 
@@ -41,7 +44,10 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     arena_seconds: int
     arenas: tuple[tuple[int, int], ...]
     commits: int
+    orders: int
+    messages: int
     load: Load
+    tempo: Tempo
     large: tuple[Large, ...]
     large_rounds: int = 1
 
@@ -56,7 +62,10 @@ QUICK = Scale(
     arena_seconds=60,
     arenas=((10, 60), (100, 10)),
     commits=10,
+    orders=100,
+    messages=2_000,
     load=Load(orders=10, others=100, seconds=1),
+    tempo=Tempo(orders=10, seconds=4),
     large=(Large(sleeves=500, changed=50, tail=500),),
 )
 FULL = Scale(
@@ -69,7 +78,10 @@ FULL = Scale(
     arena_seconds=300,
     arenas=((10, 200), (100, 50)),
     commits=60,
+    orders=500,
+    messages=10_000,
     load=Load(seconds=2),
+    tempo=Tempo(orders=10, seconds=12),
     large=(Large(sleeves=5_000, changed=300, tail=5_000),),
     large_rounds=2,
 )
@@ -79,6 +91,7 @@ LONG = msgspec.structs.replace(
     growth_rounds=5,
     commits=200,
     load=Load(seconds=30),
+    tempo=Tempo(orders=10, seconds=60),
     large=(Large(sleeves=10_000, changed=300, tail=5_000), Large(sleeves=100_000, changed=300, tail=5_000)),
 )
 
@@ -100,8 +113,11 @@ def groups(scale: Scale) -> tuple[Group, ...]:
             },
         ),
         *commits(scale.rounds, scale.commits),
+        tape(scale.rounds, scale.messages),
+        signatures(scale.rounds, scale.orders),
         _projections(scale),
         _reactions(scale),
+        _live(scale),
         *_recoveries(scale),
     )
 
@@ -179,6 +195,19 @@ def _reactions(scale: Scale) -> Group:
         works["PostgreSQL, uvloop"] = partial(reaction, in_postgres, uvloop.new_event_loop, scale.load)
     title = f"from a fill to its order: {scale.load.orders:g} orders and {scale.load.others:,g} other fills a second"
     return Group(title=title, rounds=scale.growth_rounds, works=works, is_wall=True)
+
+
+def _live(scale: Scale) -> Group:
+    return Group(
+        title="from a fill on the socket to our order on the socket, against a sandbox",
+        rounds=scale.large_rounds,
+        works={
+            "a script on the official SDK": partial(live.script, scale.tempo),
+            "a worker, journal in memory": partial(live.worker, in_memory, scale.tempo),
+            "a worker, journal in SQLite": partial(live.worker, in_sqlite, scale.tempo),
+        },
+        is_wall=True,
+    )
 
 
 def _recoveries(scale: Scale) -> list[Group]:

@@ -28,6 +28,8 @@ TINY = msgspec.structs.replace(
     arena_seconds=5,
     arenas=((10, 1), (12, 1)),
     commits=2,
+    orders=2,
+    messages=20,
     large=(Large(sleeves=10, changed=2, tail=20, lull_s=0.05),),
 )
 

@@ -1,0 +1,126 @@
+"""
+A process with a sandbox in it, and a leader who trades there at random moments, through the sandbox's own door.
+
+The leader buys and sells the same amount in turn, so that each of its trades is worth one order of whoever follows it.
+"""
+
+import asyncio
+import multiprocessing
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from multiprocessing.connection import Connection
+from random import Random
+
+import msgspec
+
+from fadearena.adapters.hyperliquid.http import HttpTransport
+from fadearena.adapters.hyperliquid.limits import RateBudget
+from fadearena.adapters.hyperliquid.rest import ExchangeClient
+from fadearena.adapters.hyperliquid.signing import Signer
+from fadearena.kit.clock import SystemClock
+from fadearena.model.ids import Address
+from fadearena.model.units import MINUTE_MS, Side
+from fadearena.sandbox.gateway.gateway import Settings
+from fadearena.sandbox.gateway.limits import NO_LIMITS
+from fadearena.sandbox.server import Listening, Options, serve
+
+COIN, ASSET_ID = "BTC", 0
+QUANTITY = Decimal("0.02")
+MANY = 1_000_000
+LEADER, FOLLOWER = f"0x{1:064x}", f"0x{2:064x}"
+"""Private keys of two accounts that exist in sandboxes of benchmarks only."""
+_MONEY = Decimal(1_000_000)
+_FAR = {Side.BUY: Decimal(150_000), Side.SELL: Decimal(70_000)}
+
+
+class Tempo(msgspec.Struct, frozen=True, kw_only=True):
+    """How often the leader trades in a second, on average, and for how long."""
+
+    orders: float
+    seconds: float
+    seed: int = 1
+
+
+class Box:
+    """The process, from outside."""
+
+    def __init__(self, wire: Connection, url: str) -> None:
+        self.url = url
+        self._wire = wire
+
+    def begin(self) -> None:
+        """Let the leader trade."""
+        self._wire.send(None)
+
+    def wait(self) -> None:
+        """Wait until the leader has traded for as long as it was to."""
+        self._wire.recv()
+
+
+def leader() -> Address:
+    """Return the leader's wallet."""
+    return Signer(LEADER).address
+
+
+def follower() -> Address:
+    """Return the wallet of who follows."""
+    return Signer(FOLLOWER).address
+
+
+@contextmanager
+def boxed(tempo: Tempo) -> Iterator[Box]:
+    """Run a sandbox with a leader until the block ends; both accounts have money."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_run, args=(theirs, tempo), daemon=True)
+    process.start()
+    try:
+        yield Box(ours, ours.recv())
+    finally:
+        process.terminate()
+        process.join()
+        ours.close()
+
+
+def _run(wire: Connection, tempo: Tempo) -> None:
+    asyncio.run(_serve_and_trade(wire, tempo))
+
+
+async def _serve_and_trade(wire: Connection, tempo: Tempo) -> None:
+    listening: asyncio.Future[Listening] = asyncio.get_running_loop().create_future()
+    options = Options(settings=Settings(limits=NO_LIMITS))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(serve(options, ready=listening.set_result))
+        url = (await listening).url
+        async with HttpTransport(url) as transport:
+            for user in (leader(), follower()):
+                await transport.post("/sandbox/deposit", msgspec.json.encode({"user": user, "usd": str(_MONEY)}))
+            wire.send(url)
+            await asyncio.to_thread(wire.recv)
+            await _trade(transport, tempo)
+            wire.send(None)
+            await asyncio.get_running_loop().create_future()
+
+
+async def _trade(transport: HttpTransport, tempo: Tempo) -> None:
+    """Trade at the moments of a Poisson process; what came late is made up for at once."""
+    clock, rng = SystemClock(), Random(tempo.seed)
+    exchange = ExchangeClient(transport, RateBudget(clock, per_minute=MANY), Signer(LEADER), mainnet=False)
+    due, number, nonce = time.monotonic(), 0, clock.now_ms()
+    end = due + tempo.seconds
+    while due < end:
+        due += rng.expovariate(tempo.orders)
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        number, nonce = number + 1, max(nonce + 1, clock.now_ms())
+        side = Side.BUY if number % 2 else Side.SELL
+        await exchange.market_order(
+            ASSET_ID,
+            side,
+            QUANTITY,
+            _FAR[side],
+            cloid=f"0x{number:032x}",
+            signer=leader(),
+            nonce=nonce,
+            expires_after=nonce + MINUTE_MS,
+        )

@@ -1,0 +1,247 @@
+"""
+From a fill on the socket to our order on the socket, over the wire: a whole worker, and a script on the official SDK.
+
+1. Both face the same sandbox in another process, where a leader trades at random moments. The clock starts when the
+   message with the fill is received, before it is decoded, and stops right before the bytes of the order go to HTTP.
+2. The worker decides under all checks, journals and signs: in SQLite it does all that it would do in earnest. The
+   script does what a short script does: it computes the opposite, signs, sends and waits for the answer.
+3. A fill that comes before the order of the last one is out turns that one round: both are left out, and counted.
+4. `commit` and `hand-over` are parts of the worker's way: the durable commit, and from there to the venue's door.
+"""
+
+import asyncio
+import queue
+import time
+from collections.abc import Sequence
+from random import Random
+from statistics import quantiles
+from typing import Any
+
+import uvloop
+from eth_account import Account
+from hyperliquid.exchange import Exchange
+from hyperliquid.info import Info
+from hyperliquid.websocket_manager import WebsocketManager
+from prometheus_client import Histogram
+
+from benchmarks.box import COIN, FOLLOWER, MANY, Box, Tempo, boxed, follower, leader
+from benchmarks.storage import OpenStorage
+from benchmarks.timing import Cost
+from fadearena.adapters.hyperliquid.http import HttpTransport
+from fadearena.adapters.hyperliquid.limits import RateBudget, SocketLimits
+from fadearena.adapters.hyperliquid.line import Line
+from fadearena.adapters.hyperliquid.listing import Listing
+from fadearena.adapters.hyperliquid.market_feed import HyperliquidMarkets
+from fadearena.adapters.hyperliquid.rest import ExchangeClient, InfoClient
+from fadearena.adapters.hyperliquid.signing import Signer
+from fadearena.adapters.hyperliquid.transport import Socket, Transport
+from fadearena.adapters.hyperliquid.user_feed import HyperliquidWallets
+from fadearena.adapters.hyperliquid.venue import HyperliquidVenue, VenueAccount
+from fadearena.core.state import State
+from fadearena.kit.clock import SystemClock
+from fadearena.model.error import InvariantBroken
+from fadearena.model.event import BudgetRead, ClockRead, Event, Operator, SetPolicy
+from fadearena.model.policy import AccountPolicy, BotPolicy, Policy, Tuning
+from fadearena.model.units import Ratio
+from fadearena.runtime.metrics import Metrics
+from fadearena.runtime.worker import Worker, WorkerDoors, WorkerOptions
+
+WARM_UP_S = 3.0
+_LEAST = 0.5
+_SLIPPAGE = 0.01
+_FILLS = '"channel":"userFills"'
+
+
+class Stamps:
+    """The moments at which fills of the leader were received and orders went out; `fills` counts the former."""
+
+    def __init__(self) -> None:
+        self._heard: float | None = None
+        self._done: list[tuple[float, float]] = []
+        self.fills = 0
+
+    def received(self, text: bytes | str) -> None:
+        """Note a message, if it tells a new fill of the leader."""
+        said = text if isinstance(text, str) else text.decode()
+        if _FILLS in said.replace(" ", "") and leader() in said and "isSnapshot" not in said:
+            self.fills += 1
+            self._heard = None if self._heard else time.perf_counter()
+
+    def sent(self) -> None:
+        """Note that an order goes out."""
+        if self._heard is not None:
+            self._done.append((self._heard, time.perf_counter() - self._heard))
+            self._heard = None
+
+    def costs(self) -> dict[str, Cost]:
+        """
+        Return p50 and p99 of what came after the warm-up.
+
+        Raises:
+            InvariantBroken: Far fewer orders came than fills.
+        """
+        if len(self._done) < max(2, self.fills * _LEAST):
+            raise InvariantBroken(f"only {len(self._done)} orders came of {self.fills} fills")
+        begun = self._done[0][0] + WARM_UP_S
+        parts = quantiles((took for heard, took in self._done if heard >= begun), n=100)
+        return {"p50": Cost(seconds=parts[49], count=1), "p99": Cost(seconds=parts[98], count=1)}
+
+
+class StampedSocket:
+    """A socket whose messages are noted."""
+
+    def __init__(self, inner: Socket, stamps: Stamps) -> None:
+        self._inner = inner
+        self._stamps = stamps
+        self.send = inner.send
+        self.close = inner.close
+
+    async def receive(self) -> bytes | str | None:
+        """Wait for the next text."""
+        text = await self._inner.receive()
+        if text is not None:
+            self._stamps.received(text)
+        return text
+
+
+class StampedTransport:
+    """A transport whose orders and messages are noted."""
+
+    def __init__(self, inner: Transport, stamps: Stamps) -> None:
+        self._inner = inner
+        self._stamps = stamps
+
+    async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
+        """Send a body."""
+        if path == "/exchange" and b'"type":"order"' in body:
+            self._stamps.sent()
+        return await self._inner.post(path, body)
+
+    async def connect(self) -> Socket:
+        """Open a socket."""
+        return StampedSocket(await self._inner.connect(), self._stamps)
+
+
+def worker(open_storage: OpenStorage, tempo: Tempo) -> dict[str, Cost]:
+    """Run a worker against a sandbox; return what its reactions took."""
+    stamps, metrics = Stamps(), Metrics()
+    with boxed(tempo) as box, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(open_storage, box, stamps, metrics))
+    return {**stamps.costs(), "commit": _mean(metrics.commit), "hand-over": _mean(metrics.dispatch)}
+
+
+def script(tempo: Tempo) -> dict[str, Cost]:
+    """Run a script on the official SDK against a sandbox; return what its reactions took."""
+    stamps = Stamps()
+    with boxed(tempo) as box:
+        _Script(box.url, stamps).run(box)
+    return stamps.costs()
+
+
+async def _work(open_storage: OpenStorage, box: Box, stamps: Stamps, metrics: Metrics) -> None:
+    clock, rng = SystemClock(), Random(1)
+    async with HttpTransport(box.url) as plain, open_storage() as storage:
+        transport = StampedTransport(plain, stamps)
+        budget = RateBudget(clock, per_minute=MANY)
+        info = InfoClient(transport, budget, clock, rng=rng)
+        listing = Listing(info, clock)
+        line = Line(info=info, transport=transport, clock=clock, rng=rng, listing=listing, limits=SocketLimits(clock))
+        listed = await listing.refresh()
+        exchange = ExchangeClient(transport, budget, Signer(FOLLOWER), mainnet=False)
+        venue = HyperliquidVenue(line, exchange, {"main": VenueAccount(address=follower())})
+        doors = WorkerDoors(
+            journal=storage.journal,
+            snapshots=storage.snapshots,
+            lease=storage.lease,
+            wallets=HyperliquidWallets(line),
+            markets=HyperliquidMarkets(line),
+            venue=venue,
+            control=storage.control,
+            heartbeats=storage.heartbeats,
+            clock=clock,
+        )
+        at_work = Worker(doors, lambda state: _opening(state, listed), WorkerOptions(), metrics=metrics)
+        work = asyncio.create_task(at_work.run())
+        box.begin()
+        over = asyncio.create_task(asyncio.to_thread(box.wait))
+        await asyncio.wait([work, over], return_when=asyncio.FIRST_COMPLETED)
+        at_work.stop()
+        await work
+
+
+def _opening(state: State, listed: Sequence[Event]) -> Sequence[Event]:
+    if state.seq:
+        return ()
+    bot = BotPolicy(id="leader", name="Leader", wallet=leader(), leverage_multiplier=Ratio("0.5"))
+    ours = AccountPolicy(id="main", address=follower(), signer=follower())
+    policy = Policy(bots=(bot,), accounts=(ours,), tuning=Tuning(orders_per_minute=MANY))
+    return (
+        Operator(time=0, received=0, control_id=1, actor="bench", action=SetPolicy(policy=policy)),
+        *listed,
+        ClockRead(time=0, received=0, offset_ms=0, spread_ms=0),
+        BudgetRead(time=0, received=0, account="main", actions_left=MANY),
+    )
+
+
+def _mean(histogram: Histogram) -> Cost:
+    found = {
+        sample.name.rpartition("_")[2]: sample.value for metric in histogram.collect() for sample in metric.samples
+    }
+    return Cost(seconds=found["sum"], count=int(found["count"]))
+
+
+class _StampedManager(WebsocketManager):  # type: ignore[misc] # it has no types
+    """The SDK's socket, whose messages are noted."""
+
+    def __init__(self, base_url: str, stamps: Stamps) -> None:
+        self.stamps = stamps
+        super().__init__(base_url)
+
+    def on_message(self, _ws: object, message: str) -> None:
+        """Note a message, then do what the SDK does."""
+        self.stamps.received(message)
+        super().on_message(_ws, message)
+
+
+class _StampedExchange(Exchange):  # type: ignore[misc] # it has no types
+    """The SDK's exchange, whose orders are noted."""
+
+    stamps: Stamps
+
+    def post(self, url_path: str, payload: object = None) -> object:
+        """Note an order, then do what the SDK does."""
+        if url_path == "/exchange":
+            self.stamps.sent()
+        return super().post(url_path, payload)
+
+
+class _Script:
+    """Follows the leader as the examples of the SDK do."""
+
+    def __init__(self, url: str, stamps: Stamps) -> None:
+        self._info = Info(url, skip_ws=True)
+        self._exchange = _StampedExchange(Account.from_key(FOLLOWER), url)
+        self._exchange.stamps = stamps
+        self._socket = _StampedManager(url, stamps)
+        self._subscribed = queue.SimpleQueue[None]()
+
+    def run(self, box: Box) -> None:
+        """Follow until the leader is done."""
+        self._socket.daemon = True
+        self._socket.start()
+        self._socket.subscribe({"type": "userFills", "user": leader()}, self._on_fills)
+        self._subscribed.get()
+        box.begin()
+        box.wait()
+        self._socket.stop()
+        self._socket.join()
+
+    def _on_fills(self, message: dict[str, Any]) -> None:
+        if message["data"].get("isSnapshot"):
+            self._subscribed.put(None)
+            return
+        signed = sum(float(fill["sz"]) * (1 if fill["side"] == "B" else -1) for fill in message["data"]["fills"])
+        price, is_buy = float(message["data"]["fills"][-1]["px"]), signed < 0
+        limit = float(f"{price * (1 + _SLIPPAGE if is_buy else 1 - _SLIPPAGE):.5g}")
+        size = round(abs(signed) / 2, 5)
+        self._exchange.order(COIN, is_buy, size, limit, {"limit": {"tif": "Ioc"}})
