@@ -1,7 +1,8 @@
 """
-Draw docs/images/demo.svg, the live view of the demo: `python docs/images/make_demo.py`.
+Draw docs/images/demo.svg, the live view of the demo: `python -m docs.images.make_demo`.
 
-The picture shows a moment of the demo with the default seed; the same code draws the same picture.
+The picture shows a moment of the demo with the default seed, played on a clock that jumps; the same code draws the same
+picture.
 """
 
 # A tool, not a package.
@@ -18,14 +19,15 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
 from fadearena.adapters.sql.read_store import open_read_store
-from fadearena.bootstrap.demo import Demo, demo_on, play
+from fadearena.bootstrap.demo import Demo, demo_on
 from fadearena.cli.demo import new_scene, take_in
 from fadearena.cli.view import Scene, frame
 from fadearena.kit import log
 from fadearena.model.units import SECOND_MS
+from tests.support.sandbox_play import play
 
 PICTURE = Path(__file__).with_name("demo.svg")
-SECONDS, SEED, SPEED = 1_200, 1, 60
+SECONDS, SEED, SPEED = 1_200, 1, 20
 WIDTH, HEIGHT = 110, 30
 FONT = "DejaVu Sans Mono, Menlo, Consolas"
 REMOTE = r"\s*@font-face \{[^}]*\}|\s*<!--.*?-->"
@@ -49,7 +51,7 @@ def draw(width: int = WIDTH, height: int = HEIGHT, seconds: int = SECONDS) -> st
     """Return the picture as SVG; it fetches nothing, so it is drawn in a font that is there."""
     log.configure("error")
     with TemporaryDirectory() as folder, demo_on(Path(folder), SEED, Decimal(SPEED)) as made:
-        play(made, seconds * SECOND_MS, lambda _passed: None)
+        play(made, seconds * SECOND_MS)
         scene = asyncio.run(_seen(made))
         picture = frame(scene, made.config.paper_equity_usd, width, height)
     console = Console(record=True, width=width, height=height, file=io.StringIO(), force_terminal=True)

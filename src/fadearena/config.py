@@ -44,8 +44,11 @@ class LogLevel(StrEnum):
 
 
 class Network(StrEnum):
-    """Where wallets and prices come from; `arena` is the synthetic arena."""
+    """Where wallets and prices come from: Hyperliquid, its testnet, a sandbox of our own, or the synthetic arena."""
 
+    MAINNET = "mainnet"
+    TESTNET = "testnet"
+    SANDBOX = "sandbox"
     ARENA = "arena"
 
 
@@ -56,6 +59,12 @@ def _default_data_dir() -> Path:
 
 def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
+
+
+def _is_http(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return url.rstrip("/")
 
 
 def _is_postgres(url: SecretStr | None) -> SecretStr | None:
@@ -82,7 +91,17 @@ class Config(BaseSettings):
         default=LogFormat.AUTO, description="How lines are logged: auto is console on a terminal, json elsewhere."
     )
     network: Network = Field(
-        default=Network.ARENA, description="Where wallets and prices come from: the synthetic arena."
+        default=Network.MAINNET,
+        description="Where wallets and prices come from: mainnet, testnet, sandbox or arena (made up in the worker).",
+    )
+    sandbox_url: Annotated[str, AfterValidator(_is_http)] = Field(
+        default="http://127.0.0.1:4810", description="Where `fadearena sandbox` listens."
+    )
+    weight_per_minute: int = Field(
+        default=1_200,
+        ge=200,
+        le=1_200,
+        description="Weight of requests per minute; less where other programs ask the exchange from this address.",
     )
     arena_seed: int = Field(
         default=1, ge=0, description="Another seed, another synthetic arena; keep it for the life of a data directory."

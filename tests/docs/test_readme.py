@@ -1,15 +1,22 @@
 """README.md names only what is there, and shows what the commands print."""
 
+import asyncio
 import re
 import shlex
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import typer
 
 from docs.images import make_demo
+from fadearena.bootstrap.demo import demo_on
+from fadearena.bootstrap.report import reckon
+from fadearena.cli.demo import report_of, summary_of
 from fadearena.cli.main import app
-from tests.support.command import fadearena
+from fadearena.model.units import SECOND_MS
+from tests.support.command import fadearena, nowhere
+from tests.support.sandbox_play import play
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "README.md").read_text()
@@ -76,15 +83,17 @@ def test_the_replay_prints_what_is_shown() -> None:
 def test_the_demo_ends_as_is_shown() -> None:
     """The summary has the same words; the numbers are those of another length."""
     (block,) = (block for block in BLOCKS if " events, " in block and not block.startswith("$"))
-    ended = fadearena("demo", "--seconds", "2", "--headless")
-    words = [re.sub(r"[\d.]+", "N", text) for text in (block, ended.out)]
+    with nowhere(), demo_on(None, 1, Decimal(20)) as made:
+        truth = play(made, 90 * SECOND_MS)
+        summary = summary_of(report_of(asyncio.run(reckon(made)), truth, made))
+    words = [re.sub(r"[\d.]+", "N", text) for text in (block.rstrip("\n"), "\n".join(summary))]
     assert words[0] == words[1]
 
 
 def test_the_picture_can_be_drawn_again() -> None:
     """It is drawn by a script that draws the same each time, and fetches nothing from elsewhere."""
-    picture = make_demo.draw(seconds=60)
-    assert picture == make_demo.draw(seconds=60)
+    picture = make_demo.draw(seconds=20)
+    assert picture == make_demo.draw(seconds=20)
     for svg in (picture, make_demo.PICTURE.read_text()):
         assert "grok-4" in svg
         assert "decisions" in svg

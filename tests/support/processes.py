@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.command import NETWORK
+
 _PATIENCE_S = 120.0
 
 
@@ -52,9 +54,10 @@ class Running:
 def started(
     directory: Path, *arguments: str, speed: int = 60, settings: Mapping[str, str] | None = None
 ) -> Iterator[Running]:
-    """Run a command on a data directory; at the end it is killed, and its children end with it."""
+    """Run a command on a data directory, in the arena; at the end it is killed, and its children end with it."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith("FADEARENA_")}
-    environment |= {"FADEARENA_LOG_FORMAT": "json", "FADEARENA_ARENA_SPEED": str(speed), **(settings or {})}
+    environment |= {"FADEARENA_LOG_FORMAT": "json", "FADEARENA_ARENA_SPEED": str(speed), NETWORK: "arena"}
+    environment |= settings or {}
     command = [sys.executable, "-m", "fadearena", *arguments, "--data-dir", str(directory)]
     process = subprocess.Popen(
         command,

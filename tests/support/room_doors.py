@@ -1,7 +1,7 @@
 """The doors of an engine room in memory: a journal, wallets, prices and a venue that do as they are told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from decimal import Decimal
 
 from fadearena.adapters.memory.journal import MemoryJournal
@@ -23,6 +23,7 @@ from fadearena.model.event import (
     SourceRepair,
     SourceSnapshot,
 )
+from fadearena.model.ids import Address
 from fadearena.model.market import Quote
 from fadearena.model.units import Side
 from fadearena.model.wallet import Feed, SourceFill, SourcePosition, WalletRole
@@ -79,6 +80,7 @@ class Wallets:
         self.held: dict[tuple[str, str], Decimal] = {}
         self.is_open = False
         self.reads: list[SourceRead] = []
+        self.followed: list[tuple[str, ...]] = []
         self.error: Exception | None = None
 
     def tell(self, event: Event) -> None:
@@ -116,6 +118,10 @@ class Wallets:
                 yield await self._told.get()
         finally:
             self.is_open = False
+
+    def follow(self, wallets: Collection[Address]) -> None:
+        """Remember which wallets matter."""
+        self.followed.append(tuple(wallets))
 
     async def read(self, command: SourceRead) -> Sequence[Event]:
         """Answer one question."""

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,20 +20,22 @@ _PATIENCE_S = 120
 
 
 class Watched:
-    """A command that believes that somebody looks on."""
+    """A command that believes that somebody looks on, and answers where answers are given."""
 
-    def __init__(self, *arguments: object, directory: Path) -> None:
+    def __init__(self, *arguments: object, directory: Path, answers: Sequence[str] = ()) -> None:
         self._near, far = pty.openpty()
         fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", *_SIZE, 0, 0))
         others = {name: value for name, value in os.environ.items() if not name.startswith("FADEARENA_")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "fadearena", *map(str, arguments)],
+            stdin=far if answers else None,
             stdout=subprocess.PIPE,
             stderr=far,
             cwd=directory,
             env=others | {"TERM": "xterm"},
         )
         os.close(far)
+        os.write(self._near, "".join(f"{answer}\n" for answer in answers).encode())
         self.drawn = ""
 
     def __enter__(self) -> Self:

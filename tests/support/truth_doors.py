@@ -1,6 +1,6 @@
 """The story's bots and prices as the worker's doors: what happens is told when the clock says that it does."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from zlib import crc32
 
 from fadearena.adapters.sim.arena.history import Held, WalletHistory
@@ -55,6 +55,9 @@ class TruthWallets:
             else:
                 for wallet in self._history:
                     yield self._snapshot(wallet, self._clock.now_ms())
+
+    def follow(self, wallets: Collection[Address]) -> None:
+        """Change nothing: all bots of the story are told of."""
 
     async def read(self, command: SourceRead) -> Sequence[Event]:
         """Answer one question with the truth of the moment at which it arrives."""

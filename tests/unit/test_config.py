@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fadearena.config import Config, LogFormat, default_text, example, load, variable
+from fadearena.config import Config, LogFormat, Network, default_text, example, load, variable
 from fadearena.model.error import InvalidInput
 from tests.support.command import nowhere
 
@@ -25,11 +25,12 @@ def loaded(directory: Path, text: str = "", **options: str | Path | None) -> Con
 
 
 def test_everything_has_a_default(tmp_path: Path) -> None:
-    """Nothing has to be set: the defaults are a simulation in the user's own data directory."""
+    """Nothing has to be set: the defaults are a simulation on mainnet's data in the user's own data directory."""
     config = loaded(tmp_path)
     assert config.data_dir.name == "fadearena"
     assert config.data_dir.is_absolute()
     assert config.database is None
+    assert config.network is Network.MAINNET
     assert config.arena_speed == Decimal(1)
     assert config.log_format is LogFormat.AUTO
 
@@ -63,7 +64,8 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
         ("FADEARENA_KEEP_SEGMENTS=1", "FADEARENA_KEEP_SEGMENTS: Input should be greater than or equal to 2"),
         ("FADEARENA_PAPER_EQUITY_USD=NaN", "FADEARENA_PAPER_EQUITY_USD: Input should be a finite number"),
         ("FADEARENA_ARENA_SPEED=0", "FADEARENA_ARENA_SPEED: Input should be greater than 0"),
-        ("FADEARENA_NETWORK=mainnet", "FADEARENA_NETWORK: Input should be 'arena'"),
+        ("FADEARENA_NETWORK=moon", "FADEARENA_NETWORK: Input should be 'mainnet', 'testnet', 'sandbox' or 'arena'"),
+        ("FADEARENA_SANDBOX_URL=127.0.0.1:4810", "FADEARENA_SANDBOX_URL: must begin with http:// or https://"),
         ("FADEARENA_LOG_LEVEL=loud", "FADEARENA_LOG_LEVEL: Input should be"),
     ],
 )

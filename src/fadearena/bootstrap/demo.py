@@ -1,53 +1,53 @@
 """
-The demo: the synthetic arena, a worker and a server on a data directory, and what they came to.
+The demo: a sandbox, and worker and server against it, on a data directory; and how they are brought to an end.
 
-1. `play` runs the worker in this process, on a clock that jumps: as fast as it can, and the same way each time.
-2. `running` runs worker and server as two processes, as `up` does, at a speed that people can watch.
-3. On a directory that has a journal both go on where it ends.
+1. Three processes, as people run them: `sandbox` at one end, `worker` and `server` under a supervisor at the other.
+2. On a directory that has a journal all of them go on where it ends: the sandbox keeps its state there, too.
+3. At the end the sandbox stands still until the worker's polls have confirmed what it holds, so that what we believe of
+   the wallets can be compared with the truth.
 """
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO, TypeAlias
 
 import msgspec
 from pydantic import SecretStr
 
-from fadearena.adapters.memory.heartbeat import MemoryHeartbeats
-from fadearena.adapters.sim.arena.market import listings
-from fadearena.adapters.sql.journal.store import open_journal
 from fadearena.adapters.sql.read_store import open_read_store
-from fadearena.bootstrap.arena import ArenaPlan, ArenaWorld, arena_time
 from fadearena.bootstrap.places import Places, places_of
-from fadearena.bootstrap.signals import listening
+from fadearena.bootstrap.sandbox import SandboxControl
 from fadearena.bootstrap.tables import make_tables
 from fadearena.bootstrap.up import PROCESSES, launch
 from fadearena.bootstrap.upkeep import alone
-from fadearena.bootstrap.worker import options_of
-from fadearena.config import PREFIX, Config, load, variable
-from fadearena.kit.clock import ManualClock, SystemClock
-from fadearena.kit.jumping import run_jumping
+from fadearena.config import PREFIX, Config, Network, load, variable
+from fadearena.kit.clock import SystemClock
+from fadearena.kit.tasks import either
 from fadearena.model.error import FadeArenaError
-from fadearena.model.ids import Coin
-from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
+from fadearena.model.ids import Address, Coin
+from fadearena.model.units import SECOND_MS, Size
 from fadearena.ports.read_store import ReadStore
 from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.projector import Projector
-from fadearena.runtime.supervisor import Patience, Program, Supervisor
-from fadearena.runtime.worker import Worker, WorkerDoors
+from fadearena.runtime.supervisor import Child, Patience, Program, Supervisor
 
-COINS: tuple[Coin, ...] = tuple(one.coin for one in listings(6))
+Holdings: TypeAlias = Mapping[Address, Mapping[Coin, Size]]
+"""What wallets hold, by coin; flat coins are not named."""
+
 _LOG = "demo.log"
-_POLL_MS = SECOND_MS  # of made-up time: hundreds of looks in each of our seconds
-
-See = Callable[[EpochMs], None]
-"""Is told how much made-up time has passed."""
+_STATE = "sandbox.json"
+_START_S = 30
+_LOOK_MS = 100
+_CONFIRM_MS = 30 * SECOND_MS
+"""How long polls of wallets and snapshots take to confirm everything, by the sandbox's time."""
+_CONFIRM_WALL_MS = 2 * SECOND_MS
 
 
 class Demo(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,123 +55,156 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True):
 
     config: Config
     places: Places
+    seed: int
+    speed: Decimal
     is_temporary: bool
     before: int
+
+    @property
+    def log_file(self) -> Path:
+        """Where the processes log."""
+        return self.places.data_dir / _LOG
 
 
 @dataclass(frozen=True)
 class Running:
-    """Two processes at work, and what is shown of them."""
+    """Three processes at work, and what is shown of them."""
 
     records: ReadStore
-    _kept: asyncio.Task[int]
+    sandbox: SandboxControl
+    _kept: tuple[asyncio.Task[int], ...]
 
     @property
     def is_over(self) -> bool:
-        """Whether they were given up."""
-        return self._kept.done()
+        """Whether one of them was given up."""
+        return any(task.done() for task in self._kept)
 
 
 @contextmanager
 def demo_on(data_dir: Path | None, seed: int, speed: Decimal) -> Iterator[Demo]:
     """
-    Set a demo up: on the directory that is given or configured, else on one that is removed afterwards.
+    Set a demo up: on the directory that is given, else on one that is removed afterwards.
+
+    Directory and database of the configuration are left alone: what is made up has no place there.
 
     Raises:
-        InvalidInput: The configuration is wrong.
+        InvalidInput: The configuration is wrong, or the directory belongs to another network.
         LeaseLost: A worker is running there.
         StorageError: The databases cannot be used.
     """
-    config = load(data_dir=data_dir, arena_seed=str(seed), arena_speed=str(speed))
-    if "data_dir" in config.model_fields_set:
-        yield asyncio.run(_demo(config, is_temporary=False))
-        return
-    with TemporaryDirectory(prefix="fadearena-demo-") as folder:
-        here = config.model_copy(update={"data_dir": Path(folder), "database_url": None})
-        yield asyncio.run(_demo(here, is_temporary=True))
+    with ExitStack() as stack:
+        where = data_dir or Path(stack.enter_context(TemporaryDirectory(prefix="fadearena-demo-")))
+        config = load(data_dir=where, network=Network.SANDBOX).model_copy(update={"database_url": None})
+        yield asyncio.run(_demo(config, seed, speed, is_temporary=data_dir is None))
 
 
-async def _demo(config: Config, *, is_temporary: bool) -> Demo:
+async def _demo(config: Config, seed: int, speed: Decimal, *, is_temporary: bool) -> Demo:
     places = places_of(config)
     make_tables(places)
     async with alone(places) as store, open_read_store(places.read) as read:
         await Projector(store.journal, read.records, SystemClock(), Metrics()).catch_up()
-        return Demo(config=config, places=places, is_temporary=is_temporary, before=store.journal.last_seq)
-
-
-def play(demo: Demo, lasts_ms: EpochMs, see: See) -> None:
-    """
-    Run the worker for so much made-up time, as fast as it can, and show what it journaled.
-
-    Raises:
-        StorageError: The databases cannot be used.
-        InvariantBroken: The core raises again and again.
-    """
-    clock = ManualClock()
-    run_jumping(_play(demo, clock, lasts_ms, see), clock)
-
-
-async def _play(demo: Demo, clock: ManualClock, lasts_ms: EpochMs, see: See) -> None:
-    places = demo.places
-    async with (
-        open_journal(places.journal, inline=True, clock=clock) as store,
-        open_read_store(places.read, inline=True) as read,
-    ):
-        clock.move_to(await arena_time(store.journal))
-        world = ArenaWorld(_plan(demo.config), clock, store.journal)
-        doors = WorkerDoors(
-            journal=store.journal,
-            snapshots=store.snapshots,
-            lease=store.lease,
-            wallets=world.arena.wallets,
-            markets=world.arena.markets,
-            venue=world.paper,
-            control=read.control,
-            heartbeats=MemoryHeartbeats(),  # nobody could tell made-up time from ours
-            clock=clock,
-            wall=clock,
-        )
-        options = msgspec.structs.replace(
-            options_of(demo.config, places), turn_budget_ms=None, control_poll_ms=_POLL_MS, beat_ms=MINUTE_MS
-        )
-        worker = Worker(doors, world.opening, options, prepare=world.prepare)
-        end = asyncio.create_task(_end(worker, clock, lasts_ms, see), name="end")
-        with listening(worker.stop):
-            await worker.run()
-        end.cancel()
-        await Projector(store.journal, read.records, clock, Metrics()).catch_up()
-
-
-async def _end(worker: Worker, clock: ManualClock, lasts_ms: EpochMs, see: See) -> None:
-    began = clock.now_ms()
-    for passed in range(0, lasts_ms, MINUTE_MS):
-        see(passed)
-        await clock.sleep_until(began + min(passed + MINUTE_MS, lasts_ms))
-    worker.stop()
+        before = store.journal.last_seq
+    return Demo(config=config, places=places, seed=seed, speed=speed, is_temporary=is_temporary, before=before)
 
 
 @asynccontextmanager
 async def running(demo: Demo) -> AsyncIterator[Running]:
     """
-    Run worker and server as two processes, and end them in good order.
+    Run sandbox, worker and server as processes, and end them in good order.
 
     Raises:
         FadeArenaError: One of them could not be kept running.
     """
-    places = demo.places
-    with (places.data_dir / _LOG).open("ab") as log:
-        start = partial(launch, environment=_environment(demo.config), directory=places.data_dir, log=log)
-        programs = [Program(name=name, launch=partial(start, [name])) for name in PROCESSES]
-        supervisor = Supervisor(programs, SystemClock(), Patience(limit=demo.config.restart_limit))
-        kept = asyncio.create_task(supervisor.run(), name="supervisor")
-        try:
-            async with open_read_store(places.read) as read:
-                yield Running(read.records, kept)
-        finally:
-            supervisor.stop()
-            code = await kept
+    with demo.log_file.open("ab") as log:
+        async with (
+            _sandbox(demo, log) as (url, sandbox),
+            _up(demo, url, log) as up,
+            SandboxControl(url) as control,
+            open_read_store(demo.places.read) as read,
+        ):
+            yield Running(read.records, control, (sandbox, up))
+
+
+async def settled(demo: Demo, processes: Running) -> Holdings:
+    """
+    Let the sandbox stand still, wait until what is known of its wallets agrees with it, and return the truth.
+
+    Where it does not agree in the time in which every wallet is polled, it never will: that is for the report.
+
+    Raises:
+        VenueError: The sandbox does not answer.
+    """
+    clock = SystemClock()
+    await processes.sandbox.pause()
+    truth = await processes.sandbox.positions()
+    ends = clock.now_ms() + _CONFIRM_WALL_MS + int(_CONFIRM_MS / demo.speed)
+    while clock.now_ms() < ends and not processes.is_over and not await _agrees(processes.records, truth):
+        await clock.sleep_until(clock.now_ms() + _LOOK_MS)
+    return truth
+
+
+async def _agrees(records: ReadStore, truth: Holdings) -> bool:
+    """Tell whether what is shown of the bots' positions is the truth."""
+    settings = await records.settings()
+    if settings is None:
+        return False
+    wallets = {bot.id: bot.wallet for bot in settings.policy.bots if bot.enabled}
+    shown: dict[Address, dict[Coin, Size]] = {wallet: {} for wallet in wallets.values()}
+    for source in await records.sources():
+        if source.bot in wallets:
+            shown[wallets[source.bot]][source.coin] = source.position
+    return all(held == truth.get(wallet, {}) for wallet, held in shown.items())
+
+
+@asynccontextmanager
+async def _sandbox(demo: Demo, log: BinaryIO) -> AsyncIterator[tuple[str, asyncio.Task[int]]]:
+    """Run a sandbox, and tell where it listens."""
+    arguments = ["sandbox", "--port", "0", "--seed", str(demo.seed), "--speed", str(demo.speed), "--json"]
+    if not demo.is_temporary:
+        arguments += ["--state", str(demo.places.data_dir / _STATE)]
+    told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def start() -> Child:
+        child = await launch(
+            arguments,
+            environment=_environment(demo.config),
+            directory=demo.places.data_dir,
+            out=asyncio.subprocess.PIPE,
+            log=log,
+        )
+        assert child.stdout is not None  # noqa: S101 - it was asked for
+        told.set_result((await child.stdout.readline()).decode())
+        return child
+
+    async with _kept(demo, [Program(name="sandbox", launch=start)], limit=1) as kept:
+        await either(told, asyncio.wait({kept}), asyncio.sleep(_START_S))
+        if not (told.done() and not told.cancelled() and told.result()):
+            raise FadeArenaError(f"the sandbox did not start: {_last_line(demo.log_file)}")
+        yield str(msgspec.json.decode(told.result())["url"]), kept
+
+
+@asynccontextmanager
+async def _up(demo: Demo, url: str, log: BinaryIO) -> AsyncIterator[asyncio.Task[int]]:
+    """Run worker and server, as `up` does."""
+    environment = _environment(demo.config) | {variable("sandbox_url"): url}
+    start = partial(launch, environment=environment, directory=demo.places.data_dir, log=log)
+    programs = [Program(name=name, launch=partial(start, [name])) for name in PROCESSES]
+    async with _kept(demo, programs, limit=demo.config.restart_limit) as kept:
+        yield kept
+
+
+@asynccontextmanager
+async def _kept(demo: Demo, programs: list[Program], limit: int) -> AsyncIterator[asyncio.Task[int]]:
+    """Keep programs running, and end them in good order."""
+    supervisor = Supervisor(programs, SystemClock(), Patience(limit=limit))
+    kept = asyncio.create_task(supervisor.run(), name="supervisor")
+    try:
+        yield kept
+    finally:
+        supervisor.stop()
+        code = await kept
     if code:
-        raise FadeArenaError(f"a process ended with exit code {code}: {_last_line(places.data_dir / _LOG)}")
+        raise FadeArenaError(f"a process ended with exit code {code}: {_last_line(demo.log_file)}")
 
 
 def _environment(config: Config) -> dict[str, str]:
@@ -188,7 +221,3 @@ def _text(value: object) -> str:
 def _last_line(log: Path) -> str:
     lines = log.read_text(errors="replace").splitlines()
     return lines[-1] if lines else "it said nothing"
-
-
-def _plan(config: Config) -> ArenaPlan:
-    return ArenaPlan(seed=config.arena_seed, equity_usd=config.paper_equity_usd, latency_ms=config.paper_latency_ms)

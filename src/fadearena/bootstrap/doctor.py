@@ -7,15 +7,16 @@ Each check stands for itself: one that cannot be made is a failure with its reas
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
-from enum import StrEnum
-
-import msgspec
 
 from fadearena.adapters.sql.database import SqliteFile
 from fadearena.adapters.sql.journal.store import open_journal_reader
 from fadearena.adapters.sql.migrations import require_head
 from fadearena.bootstrap.client import Client, Status, open_client
+from fadearena.bootstrap.exchange_doctor import examine_exchange
+from fadearena.bootstrap.finding import Finding, Level
 from fadearena.bootstrap.places import TREES, Places
+from fadearena.bootstrap.seed import default_policy
+from fadearena.config import Config
 from fadearena.model.error import FadeArenaError
 from fadearena.model.units import SECOND_MS
 
@@ -24,45 +25,27 @@ _LARGE_WAL_BYTES = 256_000_000
 _LAST_ENTRIES = 1_000
 _MOST_LAG = 1_000
 _MOST_SKEW_MS = 5 * SECOND_MS
+_OTHERS = 0o077
 
 
-class Level(StrEnum):
-    """How bad it is."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What one check found; `advice` says what to do where it is not ok."""
-
-    check: str
-    level: Level
-    text: str
-    advice: str = ""
-
-
-async def examine(places: Places) -> tuple[Finding, ...]:
+async def examine(config: Config, places: Places) -> tuple[Finding, ...]:
     """Make all checks."""
     findings = [_directory(places), _space(places), _kill_file(places), *_wal(places), *_tables(places)]
     if any(found.check.startswith("tables") and found.level is Level.FAIL for found in findings):
-        return tuple(findings)
+        return (*findings, *await examine_exchange(config, places.network, default_policy()))
     findings.append(await _guarded("journal", lambda: _journal(places)))
     try:
         async with open_client(places) as client:
             status = await client.status()
             findings += [_worker(client, status), _server(client, status), _clock(status), _stops(status)]
             findings.append(_letters(status))
+            settings = await client.records.settings()
+            policy = default_policy() if settings is None else settings.policy
+            has_worker = await client.has_worker()
     except FadeArenaError as error:
         findings.append(Finding(check="read store", level=Level.FAIL, text=str(error)))
-    return tuple(findings)
-
-
-def worst(findings: tuple[Finding, ...]) -> Level:
-    """Return the worst level of several findings."""
-    order = list(Level)
-    return max((found.level for found in findings), key=order.index, default=Level.OK)
+        policy, has_worker = default_policy(), False
+    return (*findings, *await examine_exchange(config, places.network, None if has_worker else policy))
 
 
 def _directory(places: Places) -> Finding:
@@ -80,7 +63,10 @@ def _directory(places: Places) -> Finding:
         advice = "mend its rights, or give another with --data-dir"
         text = f"{places.data_dir} cannot be written ({error.strerror})"
         return Finding(check="data directory", level=Level.FAIL, text=text, advice=advice)
-    return Finding(check="data directory", level=Level.OK, text=f"{places.data_dir} can be written")
+    if places.data_dir.stat().st_mode & _OTHERS:
+        text = f"{places.data_dir} can be written, and others on this machine can look into it"
+        return Finding(check="data directory", level=Level.WARN, text=text, advice=f"chmod 700 {places.data_dir}")
+    return Finding(check="data directory", level=Level.OK, text=f"{places.data_dir} can be written, by us alone")
 
 
 def _space(places: Places) -> Finding:

@@ -1,5 +1,7 @@
 """What a demo came to: its journal is stepped again, and the paper account is made anew from it."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from fadearena.adapters.memory.journal import HashedJournal
@@ -7,16 +9,17 @@ from fadearena.adapters.sim.exchange import SimExchange
 from fadearena.adapters.sim.paper import PaperAccount
 from fadearena.adapters.sql.journal.store import open_journal_reader
 from fadearena.adapters.sql.read_store import open_read_store
-from fadearena.bootstrap.demo import Demo
+from fadearena.bootstrap.demo import Demo, Holdings
 from fadearena.bootstrap.reckoning import drift_of, equity_of, tracking_error_of
 from fadearena.bootstrap.seed import ACCOUNT
 from fadearena.core.invariants import violations
 from fadearena.core.state import State
 from fadearena.kit.clock import ManualClock, SystemClock
+from fadearena.kit.decimals import normalise
 from fadearena.model.error import InvariantBroken
-from fadearena.model.ids import Coin
+from fadearena.model.ids import Address, Coin
 from fadearena.model.record import EquityPoint
-from fadearena.model.units import ZERO, Quantity, Ratio, Usd
+from fadearena.model.units import ZERO, Quantity, Ratio, Size, Usd
 from fadearena.ports.journal import KEPT_KINDS, JournalEntry, JournalReader
 from fadearena.runtime.audit import audit
 from fadearena.runtime.engine import Engine
@@ -29,14 +32,17 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
     """
     What a run came to. `tally` counts this run alone, everything else is how things stand at its end.
 
-    `differences` says where stepping the journal again brought something else; `bots_equity` is that of all bots.
+    `differences` says where stepping the journal again brought something else; `bots_equity` is that of all enabled
+    bots, None while one of them was never read.
+    `tracked` is what we believe that the wallets of enabled bots hold.
     """
 
     tally: Tally
     equity: Usd
-    bots_equity: Usd
+    bots_equity: Usd | None
     tracking_error: Ratio
     drift: dict[Coin, Quantity]
+    tracked: Holdings
     differences: tuple[str, ...]
     journal_hash: str
 
@@ -47,7 +53,7 @@ class _Reader:
     def __init__(self, before: int) -> None:
         self.tally = Tally()
         self.fingerprint = HashedJournal()
-        self.bots: dict[str, Usd] = {}
+        self.bots: dict[str, Usd | None] = {}
         self._before = before
 
     def look(self, entry: JournalEntry, state: State | None) -> None:
@@ -60,7 +66,7 @@ class _Reader:
         self.fingerprint.add(entry)
         for record in entry.records:
             if isinstance(record, EquityPoint) and record.series.startswith("bot:"):
-                self.bots[record.series] = record.usd or ZERO
+                self.bots[record.series] = record.usd
         if entry.seq <= self._before:
             return
         self.tally.add(entry.commands, entry.records)
@@ -87,12 +93,33 @@ async def reckon(demo: Demo) -> Reckoning:
     return Reckoning(
         tally=reader.tally,
         equity=equity_of(venue, ACCOUNT),
-        bots_equity=sum(reader.bots.values(), start=ZERO),
+        bots_equity=_sum_of(state, reader.bots),
         tracking_error=tracking_error_of(venue, state, ACCOUNT),
         drift=drift_of(venue, state, ACCOUNT),
+        tracked=_tracked(state),
         differences=tuple(found.differences),
         journal_hash=reader.fingerprint.journal_hash,
     )
+
+
+def _sum_of(state: State, known: Mapping[str, Usd | None]) -> Usd | None:
+    """Return the equity of all enabled bots; None where that of one is not known."""
+    total = ZERO
+    for bot in state.policy.bots:
+        usd = known.get(f"bot:{bot.id}")
+        if bot.enabled and usd is None:
+            return None
+        total += usd or ZERO
+    return total
+
+
+def _tracked(state: State) -> Holdings:
+    wallets = {bot.id: bot.wallet for bot in state.policy.bots if bot.enabled}
+    held: dict[Address, dict[Coin, Size]] = {wallet: {} for wallet in wallets.values()}
+    for (bot, coin), follow in state.follows.items():
+        if bot in wallets and follow.now is not None and follow.now.position:
+            held[wallets[bot]][coin] = normalise(follow.now.position)
+    return held
 
 
 async def _venue(journal: JournalReader, state: State, start_usd: Usd) -> SimExchange:

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 from fadearena.adapters.sim.arena import wallet_of
 from fadearena.core.state import State
-from fadearena.model.event import Operator, SetPolicy
+from fadearena.model.event import BudgetRead, Operator, SetPolicy
 from fadearena.model.ids import AccountId, Address, BotId
 from fadearena.model.policy import AccountPolicy, BotPolicy, Policy
 
 ACCOUNT: AccountId = "main"
 ACTOR = "seed"
+_ACTIONS_LEFT = 10_000
 
 SEASON_1_5: tuple[tuple[BotId, str, Address], ...] = (
     ("gemini-3-pro", "Gemini 3 Pro", "0x6f2ea87352a816480ccdf19eb9e0f2192b0ef492"),
@@ -50,12 +51,18 @@ def is_unset(state: State) -> bool:
     return not state.policy.accounts and not state.policy.bots
 
 
-def first_settings(state: State) -> tuple[Operator, ...]:
-    """Return the event that sets the default settings; nothing where there are some."""
+def first_settings(state: State, policy: Policy | None = None) -> tuple[Operator, ...]:
+    """Return the event that sets these settings, or the default ones; nothing where there are some."""
     if not is_unset(state):
         return ()
-    action = SetPolicy(policy=default_policy())
+    action = SetPolicy(policy=policy or default_policy())
     return (Operator(time=0, received=0, control_id=0, actor=ACTOR, action=action),)
+
+
+def paper_budgets(state: State) -> tuple[BudgetRead, ...]:
+    """Return what paper accounts may still order: as much as the exchange allows an address that has not traded yet."""
+    accounts = [account.id for account in state.policy.accounts] or [ACCOUNT]
+    return tuple(BudgetRead(time=0, received=0, account=each, actions_left=_ACTIONS_LEFT) for each in accounts)
 
 
 def _bots() -> Iterator[BotPolicy]:

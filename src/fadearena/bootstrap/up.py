@@ -11,7 +11,7 @@ from fadearena.bootstrap.places import Places
 from fadearena.bootstrap.signals import KILL_SIGNAL, hold_kill_signal, listening, release_kill_signal
 from fadearena.bootstrap.tables import make_tables
 from fadearena.kit.clock import SystemClock
-from fadearena.runtime.supervisor import Child, Patience, Program, Supervisor
+from fadearena.runtime.supervisor import Patience, Program, Supervisor
 
 PROCESSES = ("worker", "server")
 
@@ -37,8 +37,9 @@ async def launch(
     *,
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
+    out: int | None = None,
     log: BinaryIO | None = None,
-) -> Child:
+) -> asyncio.subprocess.Process:
     """
     Start a command of ours that ends when this process does.
 
@@ -48,6 +49,7 @@ async def launch(
         arguments: The command and its options.
         environment: All its variables; by default it has ours.
         directory: Where it works; by default where we do.
+        out: Where its results go, `PIPE` perhaps; by default to our standard output.
         log: Where its log goes; by default to our standard error.
     """
     hold_kill_signal()
@@ -59,6 +61,7 @@ async def launch(
             *arguments,
             "--supervised",
             stdin=asyncio.subprocess.PIPE,
+            stdout=out,
             stderr=log,
             env=environment,
             cwd=directory,

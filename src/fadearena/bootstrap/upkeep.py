@@ -18,8 +18,10 @@ from fadearena.bootstrap.client import LIFE_MS
 from fadearena.bootstrap.places import Places
 from fadearena.bootstrap.seed import first_settings
 from fadearena.bootstrap.tables import make_tables
+from fadearena.config import Network
 from fadearena.kit.clock import ManualClock, SystemClock
 from fadearena.model.error import InvalidInput, JournalCorrupt, LeaseLost
+from fadearena.model.policy import Policy
 from fadearena.ports.journal import JournalEntry, Skipped
 from fadearena.ports.read_store import Position
 from fadearena.ports.snapshots import Segment
@@ -52,9 +54,11 @@ async def alone(places: Places) -> AsyncIterator[JournalStore]:
         yield store
 
 
-async def seed(places: Places) -> bool:
+async def seed(places: Places, policy: Policy | None = None) -> bool:
     """
-    Set the default settings where there are none, as a worker does at its first start; tell whether it was done.
+    Set these settings, or the default ones, where there are none; tell whether it was done.
+
+    A worker sets the default ones at its first start.
 
     Raises:
         LeaseLost: A worker is running; it has set them itself.
@@ -63,10 +67,11 @@ async def seed(places: Places) -> bool:
     async with alone(places) as store:
         engine, metrics = Engine(), Metrics()
         recovered = await recover(store.journal, store.snapshots, engine)
-        events = first_settings(recovered.state)
+        events = first_settings(recovered.state, policy)
         if not events:
             return False
-        clock = ManualClock(await arena_time(store.journal))
+        is_arena = places.network is Network.ARENA
+        clock = ManualClock(await arena_time(store.journal) if is_arena else SystemClock().now_ms())
         snapshotter = Snapshotter(
             recovered,
             store.snapshots,

@@ -1,17 +1,17 @@
-"""A worker process: the databases, the arena, and the worker between them."""
+"""A worker process: the databases, the world, and the worker between them."""
 
 import asyncio
 import gc
 from functools import partial
 
 from fadearena.adapters.sql.journal.store import JournalStore, open_journal
-from fadearena.adapters.sql.read_store import open_read_store
-from fadearena.bootstrap.arena import ArenaPlan, ArenaWorld, arena_time
+from fadearena.adapters.sql.read_store import ReadDatabase, open_read_store
 from fadearena.bootstrap.places import Places
 from fadearena.bootstrap.signals import listening
 from fadearena.bootstrap.tables import make_tables
+from fadearena.bootstrap.world import World, open_world
 from fadearena.config import Config
-from fadearena.kit.clock import ScaledClock, SystemClock
+from fadearena.kit.clock import SystemClock
 from fadearena.kit.tasks import cancelled
 from fadearena.ports.read_store import ReadStore
 from fadearena.runtime.recovery import Recovered
@@ -25,24 +25,17 @@ async def run_worker(config: Config, places: Places) -> None:
 
     Raises:
         StorageError: The databases cannot be used, or another worker took over.
+        InvalidInput: The data directory belongs to another network, or to another sandbox.
+        VenueError: There is no sandbox.
         InvariantBroken: The core raises again and again.
     """
     make_tables(places)
-    async with open_journal(places.journal) as journal, open_read_store(places.read) as read:
-        clock = ScaledClock(await arena_time(journal.journal), config.arena_speed)
-        plan = ArenaPlan(seed=config.arena_seed, equity_usd=config.paper_equity_usd, latency_ms=config.paper_latency_ms)
-        world = ArenaWorld(plan, clock, journal.journal)
-        doors = WorkerDoors(
-            journal=journal.journal,
-            snapshots=journal.snapshots,
-            lease=journal.lease,
-            wallets=world.arena.wallets,
-            markets=world.arena.markets,
-            venue=world.paper,
-            control=read.control,
-            heartbeats=read.heartbeats,
-            clock=clock,
-        )
+    async with (
+        open_journal(places.journal) as journal,
+        open_read_store(places.read) as read,
+        open_world(config, places, journal.journal) as world,
+    ):
+        doors = doors_of(journal, read, world)
 
         async def prepare(recovered: Recovered) -> None:
             await world.prepare(recovered)
@@ -55,6 +48,21 @@ async def run_worker(config: Config, places: Places) -> None:
                 await worker.run()
         finally:
             await cancelled(*retention)
+
+
+def doors_of(journal: JournalStore, read: ReadDatabase, world: World) -> WorkerDoors:
+    """Return what a worker works with."""
+    return WorkerDoors(
+        journal=journal.journal,
+        snapshots=journal.snapshots,
+        lease=journal.lease,
+        wallets=world.wallets,
+        markets=world.markets,
+        venue=world.venue,
+        control=read.control,
+        heartbeats=read.heartbeats,
+        clock=world.clock,
+    )
 
 
 def options_of(config: Config, places: Places) -> WorkerOptions:

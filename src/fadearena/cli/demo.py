@@ -1,4 +1,4 @@
-"""The command `demo`: worker and server in a synthetic arena, in a live view or as fast as they can."""
+"""The command `demo`: sandbox, worker and server for some time, in a live view or without one, and what came of it."""
 
 import asyncio
 import signal
@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.live import Live
 
-from fadearena.bootstrap.demo import COINS, Demo, Running, demo_on, play, running
+from fadearena.bootstrap.demo import Demo, Holdings, Running, demo_on, running, settled
 from fadearena.bootstrap.report import Reckoning, reckon
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.cli.output import Advance, print_json, show
@@ -18,6 +18,7 @@ from fadearena.cli.view import Scene, frame
 from fadearena.kit import log
 from fadearena.kit.clock import Clock, SystemClock
 from fadearena.kit.decimals import plain
+from fadearena.kit.tasks import either
 from fadearena.model.record import Outcome
 from fadearena.model.units import SECOND_MS, EpochMs, Usd
 from fadearena.ports.read_store import LogQuery, ReadStore
@@ -50,9 +51,11 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     What `demo --json` prints. Decimals are texts.
 
     Events, decisions, orders and fills are those of this run; `resumed` tells whether another one came before it in
-    `data_dir`, which is null where it was a temporary one. `bots_equity` is that of all bots together, as read last.
+    `data_dir`, which is null where it was a temporary one. `bots_equity` is that of all bots together, as read last;
+    null where one was not read yet.
     `tracking_error` is the sum of |sleeve - target| at mark, as a ratio of our equity. `drift` counts the coins in
-    which the venue's position is not ours. `journal_hash` is over the whole journal.
+    which the venue's position is not ours. `journal_hash` is over the whole journal. `tracked_equals_truth` tells
+    whether the wallets held, at the end, exactly what we believed.
     """
 
     events: int
@@ -60,12 +63,13 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     orders: int
     fills: int
     equity: str
-    bots_equity: str
+    bots_equity: str | None
     tracking_error: str
     drift: int
     invariants: str
     replay_identical: bool
     journal_hash: str
+    tracked_equals_truth: bool
     seed: int
     data_dir: str | None
     resumed: bool
@@ -84,20 +88,17 @@ def demo(request: DemoRequest, stage: Stage | None = None) -> None:
     stage = stage or Stage()
     log.configure("error")
     with demo_on(request.data_dir, request.seed, request.speed) as made:
-        if request.headless or not stage.console.is_terminal:
-            _headless(request, made)
-        else:
-            asyncio.run(_live(request, made, stage))
-        report = report_of(asyncio.run(reckon(made)), made)
+        truth = asyncio.run(_run(request, made, stage))
+        report = report_of(asyncio.run(reckon(made)), truth, made)
     if request.as_json:
         print_json(report)
     else:
-        _show(report)
-    if report.drift or not report.replay_identical:
+        show(*summary_of(report))
+    if report.drift or not (report.replay_identical and report.tracked_equals_truth):
         raise SystemExit(int(ExitCode.BROKEN))
 
 
-def report_of(found: Reckoning, made: Demo) -> DemoReport:
+def report_of(found: Reckoning, truth: Holdings, made: Demo) -> DemoReport:
     """Return what a run came to, as it is printed."""
     outcomes = found.tally.outcomes()
     return DemoReport(
@@ -106,25 +107,21 @@ def report_of(found: Reckoning, made: Demo) -> DemoReport:
         orders=found.tally.orders.total(),
         fills=found.tally.fills.total(),
         equity=plain(found.equity),
-        bots_equity=plain(found.bots_equity),
+        bots_equity=None if found.bots_equity is None else plain(found.bots_equity),
         tracking_error=plain(found.tracking_error),
         drift=len(found.drift),
         invariants="ok",
         replay_identical=not found.differences,
         journal_hash=found.journal_hash,
-        seed=made.config.arena_seed,
+        tracked_equals_truth=all(held == truth.get(wallet, {}) for wallet, held in found.tracked.items()),
+        seed=made.seed,
         data_dir=None if made.is_temporary else str(made.places.data_dir),
         resumed=made.before > 0,
     )
 
 
-def _headless(request: DemoRequest, made: Demo) -> None:
-    lasts_ms = max(SECOND_MS, int(request.seconds * request.speed) * SECOND_MS)
-    with Advance("demo") as bar:
-        play(made, lasts_ms, lambda passed_ms: bar.see(passed_ms, lasts_ms))
-
-
-async def _live(request: DemoRequest, made: Demo, stage: Stage) -> None:
+async def _run(request: DemoRequest, made: Demo, stage: Stage) -> Holdings:
+    """Run it for its time, or until Ctrl-C; return what its wallets held in truth at the end."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
     def on_interrupt() -> None:
@@ -134,9 +131,30 @@ async def _live(request: DemoRequest, made: Demo, stage: Stage) -> None:
     loop.add_signal_handler(signal.SIGINT, on_interrupt)
     try:
         async with running(made) as processes:
-            await _draw(request, made, stage, processes, stop)
+            if request.headless or not stage.console.is_terminal:
+                with Advance("demo") as bar:
+                    await _pass(request, stage, processes, stop, bar)
+            else:
+                await _draw(request, made, stage, processes, stop)
+            return {} if processes.is_over else await settled(made, processes)
     finally:
         loop.remove_signal_handler(signal.SIGINT)
+
+
+async def _pass(request: DemoRequest, stage: Stage, processes: Running, stop: asyncio.Event, bar: Advance) -> None:
+    """Wait until so many seconds after the first news, or until Ctrl-C."""
+    clock, records = stage.clock, processes.records
+    began: EpochMs | None = None
+    before = (await records.position()).record_seq
+    while not (stop.is_set() or processes.is_over):
+        now = clock.now_ms()
+        if began is None and (await records.position()).record_seq > before:
+            began = now
+        passed = 0 if began is None else now - began
+        if passed >= request.seconds * SECOND_MS:
+            return
+        bar.see(passed, request.seconds * SECOND_MS)
+        await either(clock.sleep_until(now + _FRAME_MS), stop.wait())
 
 
 async def _draw(request: DemoRequest, made: Demo, stage: Stage, processes: Running, stop: asyncio.Event) -> None:
@@ -145,7 +163,9 @@ async def _draw(request: DemoRequest, made: Demo, stage: Stage, processes: Runni
     seen = (await records.position()).record_seq
     ends: EpochMs | None = None
     scene: Scene | None = None
-    with Live(console=stage.console, auto_refresh=False, screen=True) as live:
+    with Live(
+        "sandbox, worker and server are starting ...", console=stage.console, auto_refresh=False, screen=True
+    ) as live:
         while not (stop.is_set() or processes.is_over or (ends is not None and clock.now_ms() >= ends)):
             scene = scene or await new_scene(made, records)
             before = seen
@@ -163,7 +183,7 @@ async def new_scene(made: Demo, records: ReadStore) -> Scene | None:
     if settings is None:
         return None
     bots = [bot for bot in settings.policy.bots if bot.enabled]
-    scene = Scene(bots, COINS, made.config.arena_speed, made.before)
+    scene = Scene(bots, made.speed, made.before)
     if made.before:
         scene.stand(await records.sources(), await records.sleeves(), await records.bots())
     return scene
@@ -181,19 +201,27 @@ async def take_in(scene: Scene, records: ReadStore, after: int) -> int:
     return after
 
 
-def _show(report: DemoReport) -> None:
+def summary_of(report: DemoReport) -> list[str]:
+    """Return what people are told of a run, line by line."""
     counts = report.decisions
     same = "is identical" if report.replay_identical else "DIFFERS"
-    show(
-        f"{report.events} events, {counts.execute} executes, {counts.skip} skips, {report.orders} orders, "
-        f"{report.fills} fills",
-        f"equity {_cents(report.equity)} USD, the bots' {_cents(report.bots_equity)} USD",
-        f"tracking error {report.tracking_error}, books in drift {report.drift}, "
-        f"invariants {report.invariants}, replay of the journal {same}",
-    )
+    believed = "is the truth" if report.tracked_equals_truth else "IS NOT THE TRUTH"
+    lines = [
+        (
+            f"{report.events} events, {counts.execute} executes, {counts.skip} skips, {report.orders} orders, "
+            f"{report.fills} fills"
+        ),
+        f"equity {_cents(report.equity)}, the bots' {_cents(report.bots_equity)}",
+        (
+            f"tracking error {report.tracking_error}, books in drift {report.drift}, "
+            f"invariants {report.invariants}, replay of the journal {same}"
+        ),
+        f"what we believe of the bots' positions {believed}",
+    ]
     if report.data_dir is not None:
-        show(f"kept in {report.data_dir}: the same command goes on from there")
+        lines.append(f"kept in {report.data_dir}: the same command goes on from there")
+    return lines
 
 
-def _cents(number: str) -> str:
-    return f"{Usd(number):.2f}"
+def _cents(number: str | None) -> str:
+    return "not read yet" if number is None else f"{Usd(number):.2f} USD"

@@ -3,17 +3,22 @@
 import asyncio
 from pathlib import Path
 
-from fadearena.bootstrap.doctor import Finding, Level, examine, worst
+from fadearena.bootstrap.doctor import examine
+from fadearena.bootstrap.finding import Finding, Level, worst
+from fadearena.bootstrap.places import places_of
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.cli.output import print_json, show
-from fadearena.cli.session import places
+from fadearena.config import load
+from fadearena.kit import log
 
 _CODES = {Level.OK: ExitCode.OK, Level.WARN: ExitCode.WARNED, Level.FAIL: ExitCode.FAILED}
 
 
 def doctor(data_dir: Path | None, *, as_json: bool) -> None:
     """Make all checks; the exit code is that of the worst."""
-    findings = asyncio.run(examine(places(data_dir)))
+    config = load(data_dir=data_dir)
+    log.configure("error", config.log_format)
+    findings = asyncio.run(examine(config, places_of(config)))
     level = worst(findings)
     if as_json:
         print_json({"level": level, "checks": findings})

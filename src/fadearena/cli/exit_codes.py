@@ -21,6 +21,7 @@ class ExitCode(IntEnum):
     JOURNAL_CORRUPT = 12
     WARNED = 13
     FAILED = 14
+    VENUE_UNAVAILABLE = 15
     INTERRUPTED = 130
 
 

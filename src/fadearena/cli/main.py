@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from fadearena.cli import bots, db, journal, looks, options, processes, settings, stops
+from fadearena.cli import beginning, bots, db, journal, looks, options, processes, settings, stops
 from fadearena.cli.errors import fail, on_uncaught
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.cli.options import AsJson
@@ -21,8 +21,12 @@ from fadearena.model.error import (
     InvalidInput,
     JournalCorrupt,
     LeaseLost,
+    OutcomeUnknown,
     StorageOutdated,
     StorageUnavailable,
+    VenueProtocolError,
+    VenueRefused,
+    VenueUnavailable,
 )
 from fadearena.model.units import Direction
 
@@ -32,6 +36,10 @@ _CODES: dict[type[FadeArenaError], ExitCode] = {
     StorageOutdated: ExitCode.STORAGE_OUTDATED,
     LeaseLost: ExitCode.LEASE_LOST,
     JournalCorrupt: ExitCode.JOURNAL_CORRUPT,
+    VenueUnavailable: ExitCode.VENUE_UNAVAILABLE,
+    OutcomeUnknown: ExitCode.VENUE_UNAVAILABLE,
+    VenueRefused: ExitCode.VENUE_UNAVAILABLE,
+    VenueProtocolError: ExitCode.VENUE_UNAVAILABLE,
 }
 
 app = typer.Typer(
@@ -44,9 +52,11 @@ app = typer.Typer(
 )
 
 for command in (
+    beginning.init,
     processes.up,
     processes.worker,
     processes.server,
+    processes.sandbox,
     looks.status,
     looks.doctor,
     stops.kill,
@@ -64,20 +74,18 @@ def demo(
     seconds: Annotated[int, typer.Option(min=1, max=86_400, help="How long it runs, in seconds.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another story.")] = 1,
     speed: Annotated[
-        Decimal, typer.Option(parser=options.speed, metavar="X", help="Simulated seconds in one second.")
-    ] = Decimal(60),
-    headless: Annotated[
-        bool, typer.Option("--headless", help="Show no live view, and run as fast as possible.")
-    ] = False,
+        Decimal, typer.Option(parser=options.speed, metavar="X", help="Seconds of the sandbox in one second of ours.")
+    ] = Decimal(20),
+    headless: Annotated[bool, typer.Option("--headless", help="Show no live view.")] = False,
     data_dir: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep it there, and go on from there; else it is temporary.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """
-    Fade a synthetic arena of six made-up bots.
+    Fade six made-up bots on a sandbox of the exchange: no keys, no configuration, no network.
 
-    Without --data-dir and FADEARENA_DATA_DIR everything is gone at the end.
+    Without --data-dir everything is gone at the end; what is configured is left alone.
     """
     from fadearena.cli.demo import DemoRequest, demo
 

@@ -1,10 +1,13 @@
-"""The commands that run: `up`, `worker`, `server`."""
+"""The commands that run: `up`, `worker`, `server`, `sandbox`."""
 
+from decimal import Decimal
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from fadearena.cli.options import DataDir
+from fadearena.cli import options
+from fadearena.cli.options import AsJson, DataDir
 
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True, help="End when standard input ends.")]
 
@@ -32,3 +35,40 @@ def server(data_dir: DataDir = None, supervised: Supervised = False) -> None:
     from fadearena.cli.running import server
 
     server(data_dir, supervised=supervised)
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(min=0, max=65_535, metavar="P", help="Where it listens; 0 is any.")] = 4810,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Another seed, another market.")] = 1,
+    speed: Annotated[
+        Decimal, typer.Option(parser=options.speed, metavar="X", help="Its seconds in one second of ours.")
+    ] = Decimal(1),
+    state: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Go on from this file, and write it at the end.")
+    ] = None,
+    host: Annotated[str, typer.Option(metavar="HOST", help="The address that it listens at.")] = "127.0.0.1",
+    is_open: Annotated[
+        bool, typer.Option("--open", help="Allow a host that others can reach: nothing is protected.")
+    ] = False,
+    as_json: AsJson = False,
+    supervised: Supervised = False,
+) -> None:
+    """
+    Run an exchange in a box that speaks as Hyperliquid does, until Ctrl-C.
+
+    Market and traders are made up. It needs no network, no key and no database.
+    """
+    from fadearena.cli.sandboxing import SandboxRequest, sandbox
+
+    sandbox(
+        SandboxRequest(
+            host=host,
+            port=port,
+            seed=seed,
+            speed=speed,
+            state=state,
+            is_open=is_open,
+            as_json=as_json,
+            supervised=supervised,
+        )
+    )

@@ -35,6 +35,9 @@ _WIDE = 110
 _NARROW_NAME = 13
 _CHROME_LINES = 7
 _AIRY = 28
+_WIDE_COLUMN, _NARROW_COLUMN = 9, 7
+_FRAME_COLUMNS = 18  # what the columns beside names and coins take
+_OTHERS = "others"
 _LONG, _SHORT = "cyan", "magenta"  # positions; green and red are money's
 _COLOURS = {Outcome.EXECUTE: "green", Outcome.SKIP: "yellow", Outcome.HOLD: "cyan"}
 
@@ -42,10 +45,9 @@ _COLOURS = {Outcome.EXECUTE: "green", Outcome.SKIP: "yellow", Outcome.HOLD: "cya
 class Scene:
     """What is to be seen, kept up to date record by record; `before` is the last journal entry of an earlier run."""
 
-    def __init__(self, bots: Sequence[BotPolicy], coins: tuple[Coin, ...], speed: Decimal, before: int = 0) -> None:
+    def __init__(self, bots: Sequence[BotPolicy], speed: Decimal, before: int = 0) -> None:
         self.bots = tuple(bot.id for bot in bots)
         self.directions: dict[BotId, Direction] = {bot.id: bot.direction for bot in bots}
-        self.coins = coins
         self.speed = speed
         self.now: EpochMs = 0
         self.events = 0
@@ -90,9 +92,10 @@ class Scene:
                 pass
 
     def sum_of(self, kind: str) -> Usd | None:
-        """Return the equity of all series of a kind, `account` or `bot`; None before any was read."""
+        """Return the equity of all series of a kind, `account` or `bot`; None before all bots' were read."""
         found = [usd for series, usd in self.equity.items() if series.startswith(f"{kind}:")]
-        return sum(found, start=ZERO) if found else None
+        least = len(self.bots) if kind == "bot" else 1
+        return sum(found, start=ZERO) if found and len(found) >= least else None
 
     def _note_price(self, coin: Coin, price: Price, time: EpochMs) -> None:
         self.prices[coin], self.priced = price, time
@@ -150,20 +153,46 @@ def _positions(scene: Scene, width: int) -> Table:
     rows = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", expand=False)
     is_wide = width >= _WIDE
     longest = max(map(len, scene.bots), default=0)
-    rows.add_column("USD", no_wrap=True, width=longest if is_wide else min(longest, _NARROW_NAME))
+    named = longest if is_wide else min(longest, _NARROW_NAME)
+    column = _WIDE_COLUMN if is_wide else _NARROW_COLUMN
+    columns = _columns(scene, width - named - _FRAME_COLUMNS, column)
+    rows.add_column("USD", no_wrap=True, width=named)
     rows.add_column("", no_wrap=True)
-    for coin in scene.coins:
-        rows.add_column(coin, justify="right", no_wrap=True, min_width=9 if is_wide else 7)
+    for name in columns:
+        rows.add_column(name, justify="right", no_wrap=True, min_width=column)
     rows.add_column("our PnL", justify="right", no_wrap=True, min_width=8)
     for bot in scene.bots:
-        theirs = [_usd(scene.theirs.get((bot, coin), ZERO), scene.prices.get(coin)) for coin in scene.coins]
+        theirs = [sum((_theirs(scene, bot, coin) for coin in coins), start=ZERO) for coins in columns.values()]
         rows.add_row(bot, Text("holds", style="dim"), *(_money(usd, "+,.0f") for usd in theirs), "")
-        ours = [_ours(scene, bot, coin) for coin in scene.coins]
+        ours = [sum((_ours(scene, bot, coin) for coin in coins), start=ZERO) for coins in columns.values()]
         rows.add_row("", str(scene.directions[bot]), *(_position(usd) for usd in ours), _profit(scene.profits.get(bot)))
-    net = [sum((_ours(scene, bot, coin) for bot in scene.bots), start=ZERO) for coin in scene.coins]
+    net = [
+        sum((_ours(scene, bot, coin) for bot in scene.bots for coin in coins), start=ZERO) for coins in columns.values()
+    ]
     total = sum(scene.profits.values(), start=ZERO) if scene.profits else None
     rows.add_row("we hold", "net", *map(_position, net), _profit(total), style="bold")
     return rows
+
+
+def _columns(scene: Scene, room: int, least: int) -> dict[str, tuple[Coin, ...]]:
+    """Return the coins by column: in the order in which they came up, the smallest together where room is short."""
+    coins = list(dict.fromkeys(coin for _, coin in (*scene.theirs, *scene.ours)))
+    by_value = sorted(coins, key=lambda coin: -_gross(scene, coin))
+
+    def taken(count: int) -> int:
+        names = [*by_value[:count], *([_OTHERS] if count < len(coins) else [])]
+        return sum(max(len(name), least) + 1 for name in names)
+
+    count = next((count for count in range(len(coins), 0, -1) if taken(count) <= room), 0)
+    shown = set(by_value[:count])
+    columns: dict[str, tuple[Coin, ...]] = {coin: (coin,) for coin in coins if coin in shown}
+    if rest := tuple(coin for coin in coins if coin not in shown):
+        columns[_OTHERS] = rest
+    return columns
+
+
+def _gross(scene: Scene, coin: Coin) -> Usd:
+    return sum((abs(_theirs(scene, bot, coin)) for bot in scene.bots), start=ZERO)
 
 
 def _decisions(scene: Scene, lines: int) -> Table:
@@ -180,6 +209,10 @@ def _decisions(scene: Scene, lines: int) -> Table:
             Text(decision.reason, style="dim"),
         )
     return rows
+
+
+def _theirs(scene: Scene, bot: BotId, coin: Coin) -> Usd:
+    return _usd(scene.theirs.get((bot, coin), ZERO), scene.prices.get(coin))
 
 
 def _ours(scene: Scene, bot: BotId, coin: Coin) -> Usd:

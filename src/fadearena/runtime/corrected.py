@@ -1,15 +1,25 @@
 """The time in which the core lives: our clock, corrected by what it is off the exchange's, as far as that is known."""
 
-from fadearena.core.state import State
+from typing import Protocol
+
 from fadearena.kit.clock import Clock
 
 
-class CorrectedClock:
-    """A clock that follows what the core knows of its offset; one that is not known counts as none."""
+class Offset(Protocol):
+    """Who knows what a clock is off."""
 
-    def __init__(self, clock: Clock, state: State) -> None:
+    @property
+    def clock_offset_ms(self) -> int | None:
+        """By how much the clock is ahead of the exchange's; None where that is not known."""
+        ...
+
+
+class CorrectedClock:
+    """A clock that follows what is known of its offset; one that is not known counts as none."""
+
+    def __init__(self, clock: Clock, known: Offset) -> None:
         self._clock = clock
-        self._state = state
+        self._known = known
 
     def now_ms(self) -> int:
         """Return the exchange's time by our clock; it steps when another offset was measured."""
@@ -21,4 +31,4 @@ class CorrectedClock:
 
     @property
     def _offset(self) -> int:
-        return self._state.clock_offset_ms or 0
+        return self._known.clock_offset_ms or 0

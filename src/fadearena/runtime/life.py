@@ -19,6 +19,7 @@ from fadearena.core.state import State
 from fadearena.kit.clock import Clock, SystemClock
 from fadearena.model.error import StorageUnavailable
 from fadearena.model.event import Event, Marks, Notice, Operator, Started
+from fadearena.model.policy import Policy
 from fadearena.model.units import SECOND_MS
 from fadearena.ports.control import Control
 from fadearena.ports.heartbeat import Heartbeats
@@ -145,6 +146,7 @@ class Life:
         self._room = room
         self._recovered = recovered
         self._group = group
+        self._policy: Policy | None = None
 
     async def begin(self) -> None:
         """Journal what comes before everything else, then open the gate."""
@@ -152,6 +154,7 @@ class Life:
         await self.snapshotter.open_segment(recovered.seq, recovered.record_seq)
         room.inbox.forget_questions()
         room.gate.follow(recovered.state.latches)
+        self._watch()
         await room.stops.look(recovered.state.control_id)
         await self._take(room.opening(recovered.state))
         await self._journal(room.inbox.take_first())
@@ -232,6 +235,16 @@ class Life:
         for entry in entries:
             if isinstance(entry.event, Operator):
                 gate.journaled(entry.event.control_id)
+        self._watch()
+
+    def _watch(self) -> None:
+        """Tell the feed whose wallets matter, where the settings changed: who is followed, or left us something."""
+        state = self.turns.state
+        if state.policy is self._policy:
+            return
+        self._policy = state.policy
+        wallets = [bot.wallet for bot in state.policy.bots if bot.enabled or state.bots[bot.id].coins]
+        self._room.doors.wallets.follow(wallets)
 
     def _started(self) -> Started:
         worker = f"{self._room.options.name}-{self._room.doors.lease.epoch}"

@@ -14,7 +14,8 @@ from fadearena.adapters.memory.snapshots import MemorySnapshots
 from fadearena.adapters.memory.storage import JournalMemory
 from fadearena.adapters.sim.faults import FaultyVenue
 from fadearena.adapters.sim.history import HistoryFeed
-from fadearena.adapters.sim.live import LiveArena, LivePaper
+from fadearena.adapters.sim.live import LiveArena, LiveStreet
+from fadearena.adapters.sim.venue import PaperVenue
 from fadearena.adapters.sql.database import SqliteFile
 from fadearena.adapters.sql.journal.store import open_journal, open_journal_reader
 from fadearena.adapters.sql.migrations import upgrade
@@ -39,7 +40,7 @@ def test_venues_and_feeds_fit_their_doors() -> None:
     clocks: list[Clock] = [clock, SystemClock(), ScaledClock(0, Decimal(2))]
     exchange, arena = fresh_exchange(clock), LiveArena(clock, seed=1, wallets={})
     executors: list[Executor] = [exchange, FaultyVenue(exchange, clock, ())]
-    venues: list[Venue] = [LivePaper(arena, ())]
+    venues: list[Venue] = [PaperVenue(LiveStreet(arena), ())]
     wallets: list[WalletFeed] = [HistoryFeed([], clock), arena.wallets]
     markets: list[MarketFeed] = [arena.markets]
     assert all((clocks, executors, venues, wallets, markets))

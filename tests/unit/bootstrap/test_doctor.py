@@ -6,7 +6,7 @@ import pytest
 
 from fadearena.bootstrap import doctor
 from fadearena.bootstrap.client import Status
-from fadearena.bootstrap.doctor import Finding, Level, worst
+from fadearena.bootstrap.finding import Finding, Level, worst
 from fadearena.bootstrap.places import Places, places_of
 from fadearena.config import load
 from fadearena.model.record import DeadLetter, Record, TradingStateChange

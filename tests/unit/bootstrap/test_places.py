@@ -6,17 +6,17 @@ import pytest
 
 from fadearena.adapters.sql.database import PostgresDatabase, SqliteFile
 from fadearena.bootstrap.places import Places, places_of
-from fadearena.config import load
+from fadearena.config import Network, load
 from fadearena.model.error import InvalidInput, StorageUnavailable
 from tests.support.command import nowhere
 
 
-def placed(directory: Path, url: str = "") -> Places:
-    """Return the places of a data directory."""
+def placed(directory: Path, url: str = "", network: Network | None = None) -> Places:
+    """Return the places of a data directory, on a network that was chosen or not."""
     file = next(path for path in directory.parents if path.is_dir()) / "settings.env"
     file.write_text(f"FADEARENA_DATABASE_URL={url}")
     with nowhere():
-        return places_of(load(file, data_dir=directory))
+        return places_of(load(file, data_dir=directory, network=network))
 
 
 def test_sqlite_lies_in_the_directory_of_the_mode(tmp_path: Path) -> None:
@@ -34,13 +34,33 @@ def test_postgres_needs_only_mode_and_kill_file(tmp_path: Path) -> None:
     assert places.mode_file == tmp_path / "d" / "mode.json"
 
 
-def test_the_first_start_writes_the_mode_down(tmp_path: Path) -> None:
-    """`mode.json` says simulation, and is not written again."""
+def test_the_first_start_writes_mode_and_network_down(tmp_path: Path) -> None:
+    """`mode.json` says simulation and mainnet, and is not written again."""
     places = placed(tmp_path / "d")
     places.prepare()
-    assert places.mode_file.read_text() == '{"mode":"simulation"}\n'
+    assert places.mode_file.read_text() == '{"mode":"simulation","network":"mainnet"}\n'
     places.prepare()
     assert placed(tmp_path / "d") == places
+
+
+def test_a_directory_belongs_to_its_network(tmp_path: Path) -> None:
+    """Who chooses none gets that one; another one is refused before anything is written, but can still be looked at."""
+    placed(tmp_path / "d", network=Network.SANDBOX).prepare()
+    assert placed(tmp_path / "d").network is Network.SANDBOX
+    placed(tmp_path / "d").prepare()
+    other = placed(tmp_path / "d", network=Network.TESTNET)
+    with pytest.raises(InvalidInput, match="belongs to the network sandbox: set FADEARENA_NETWORK=sandbox, or"):
+        other.prepare()
+    assert other.kill_file == tmp_path / "d" / "KILL"
+
+
+def test_a_directory_of_an_older_version_is_the_arenas(tmp_path: Path) -> None:
+    """Its file names no network: there was only one."""
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "mode.json").write_text('{"mode": "simulation"}')
+    assert placed(tmp_path / "d").network is Network.ARENA
+    with pytest.raises(InvalidInput, match="belongs to the network arena"):
+        placed(tmp_path / "d", network=Network.MAINNET).prepare()
 
 
 @pytest.mark.parametrize(

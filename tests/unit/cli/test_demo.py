@@ -1,4 +1,4 @@
-"""`fadearena demo` as fast as it can, and what its live view draws."""
+"""The demo's story, played as fast as it can; what its report says, and what its live view draws."""
 
 import asyncio
 import io
@@ -7,18 +7,22 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from fadearena.adapters.sql.read_store import open_read_store
-from fadearena.bootstrap.demo import COINS, Demo, demo_on, play
-from fadearena.cli.demo import new_scene, take_in
-from fadearena.cli.exit_codes import ExitCode
+from fadearena.bootstrap.demo import Demo, Holdings, demo_on
+from fadearena.bootstrap.report import reckon
+from fadearena.cli.demo import new_scene, report_of, take_in
 from fadearena.cli.view import Scene, frame
-from fadearena.model.units import MINUTE_MS
-from tests.support.command import fadearena, nowhere
+from fadearena.model.units import MINUTE_MS, SECOND_MS
+from tests.support.command import nowhere
+from tests.support.sandbox_play import play
 
+D = Decimal
 START_USD = Decimal(10_000)
+SPEED = Decimal(20)
 
 
 async def scene_of(made: Demo) -> Scene:
@@ -31,65 +35,55 @@ async def scene_of(made: Demo) -> Scene:
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """Play four minutes of the arena."""
-    with nowhere(), demo_on(tmp_path_factory.mktemp("demo"), 3, Decimal(60)) as made:
-        play(made, 4 * MINUTE_MS, lambda _passed: None)
-        yield made
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Demo, Holdings]]:
+    """Play four minutes on a sandbox."""
+    with nowhere(), demo_on(tmp_path_factory.mktemp("demo"), 3, SPEED) as made:
+        yield made, play(made, 4 * MINUTE_MS)
 
 
-def test_headless_demo_decides_and_adds_up() -> None:
-    """It executes and skips, has no drift, breaks no invariant, and its journal replays identically."""
-    ended = fadearena("demo", "--seconds", "5", "--headless", "--json")
-    assert ended.code == ExitCode.OK, ended.err
-    report = ended.report
-    assert report["decisions"]["execute"] > 20
-    assert report["decisions"]["skip"] > 0
-    assert report["orders"] > 20
-    assert report["fills"] > 20
-    assert report["drift"] == 0
-    assert report["invariants"] == "ok"
-    assert report["replayIdentical"] is True
-    assert Decimal(report["trackingError"]) < Decimal("0.05")
-    assert 9_000 < Decimal(report["equity"]) < 11_000
-    assert 55_000 < Decimal(report["botsEquity"]) < 65_000
-    assert (report["dataDir"], report["resumed"]) == (None, False)
+@pytest.fixture
+def played(story: tuple[Demo, Holdings]) -> Demo:
+    """Return a demo that was played."""
+    return story[0]
 
 
-def test_seed_and_length_make_the_story() -> None:
-    """One seed gives one fingerprint, another seed or length another one."""
-    hashes = [
-        fadearena("demo", "--headless", "--json", "--seconds", s, "--speed", x, "--seed", n).report["journalHash"]
-        for s, x, n in (("2", "30", "5"), ("1", "60", "5"), ("2", "30", "6"), ("1", "45", "5"))
-    ]
-    assert hashes[0] == hashes[1]
-    assert len(set(hashes)) == 3
+@pytest.fixture
+def truth(story: tuple[Demo, Holdings]) -> Holdings:
+    """Return what its wallets held at the end."""
+    return story[1]
 
 
-def test_without_a_terminal_it_is_headless_and_plain() -> None:
-    """Where stderr is no terminal there is no live view and no colour, only the result."""
-    ended = fadearena("demo", "--seconds", "1")
-    assert ended.code == ExitCode.OK
-    assert "replay of the journal is identical" in ended.out
-    assert "kept in" not in ended.out
-    assert "\x1b[" not in ended.out + ended.err
+def test_a_story_decides_and_adds_up(played: Demo, truth: Holdings) -> None:
+    """It executes and skips, has no drift, breaks no invariant, replays identically, and believes what is true."""
+    report = report_of(asyncio.run(reckon(played)), truth, played)
+    assert report.decisions.execute > 20
+    assert report.decisions.skip > 0
+    assert report.orders >= report.fills > 20
+    assert (report.drift, report.invariants, report.replay_identical) == (0, "ok", True)
+    assert report.tracked_equals_truth
+    assert Decimal(report.tracking_error) < Decimal("0.05")
+    assert 9_000 < Decimal(report.equity) < 11_000
+    assert not report.resumed
 
 
-def test_on_a_data_directory_it_goes_on_where_it_ended(tmp_path: Path) -> None:
-    """The second run counts its own events alone, over one journal that adds up; other commands work on it, too."""
-    first, second = (
-        fadearena("demo", "--headless", "--json", "--seconds", "2", "--data-dir", tmp_path).report for _ in range(2)
-    )
-    assert (first["resumed"], second["resumed"]) == (False, True)
-    assert first["dataDir"] == second["dataDir"] == str(tmp_path)
-    assert first["journalHash"] != second["journalHash"]
-    assert second["drift"] == 0
-    assert second["replayIdentical"] is True
-    listed = fadearena(
-        "journal", "list", "--from", first["events"] + 1, "--limit", "1", "--data-dir", tmp_path, "--json"
-    )
-    assert listed.code == ExitCode.OK
-    assert fadearena("journal", "verify", "--data-dir", tmp_path).code == ExitCode.OK
+def test_believing_what_is_not_true_is_told(played: Demo, truth: Holdings) -> None:
+    """A coin too many, a coin too few, or another size: the report says so."""
+    found = asyncio.run(reckon(played))
+    wallet = next(wallet for wallet, held in found.tracked.items() if held)
+    coin = next(iter(found.tracked[wallet]))
+    for wrong in ({}, {**truth[wallet], coin: D(7)}, {**truth[wallet], "MOON": D(1)}):
+        assert not report_of(found, {**truth, wallet: wrong}, played).tracked_equals_truth
+
+
+def test_one_seed_is_one_story(tmp_path: Path, played: Demo) -> None:
+    """The same seed gives the same journal, byte for byte, another one another."""
+
+    def fingerprint(folder: str, seed: int) -> str:
+        with nowhere(), demo_on(tmp_path / folder, seed, SPEED) as made:
+            play(made, 10 * SECOND_MS)
+            return asyncio.run(reckon(made)).journal_hash
+
+    assert fingerprint("a", 5) == fingerprint("b", 5) != asyncio.run(reckon(played)).journal_hash
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40)])
@@ -114,7 +108,7 @@ def test_a_scene_shows_what_was_logged(played: Demo) -> None:
     assert sum(scene.counts.values()) > 10
     assert scene.events > 100
     assert scene.heard <= scene.priced <= scene.now
-    assert set(scene.prices) <= set(COINS)
+    assert {coin for _, coin in scene.theirs} <= set(scene.prices)
     bots = scene.sum_of("bot")
     assert bots is not None
     assert 55_000 < bots < 65_000
@@ -127,7 +121,7 @@ def test_a_scene_of_a_second_run_begins_with_how_things_stand(played: Demo) -> N
     async def main() -> Scene | None:
         async with open_read_store(played.places.read, inline=True) as read:
             position = await read.records.position()
-            resumed = Demo(config=played.config, places=played.places, is_temporary=False, before=position.journal_seq)
+            resumed = msgspec.structs.replace(played, before=position.journal_seq)
             return await new_scene(resumed, read.records)
 
     scene, before = asyncio.run(main()), asyncio.run(scene_of(played))
@@ -142,6 +136,6 @@ def test_an_empty_scene_can_be_drawn() -> None:
     """Before anything was read nothing is claimed: no price, no equity, no age."""
     drawn = io.StringIO()
     console = Console(file=drawn, width=80, height=24)
-    console.print(frame(Scene((), COINS, Decimal(60)), START_USD, 80, 24))
+    console.print(frame(Scene((), SPEED), START_USD, 80, 24))
     assert len(re.findall("not read yet", drawn.getvalue())) == 2
     assert "prices none" in drawn.getvalue()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from fadearena.adapters.memory.lease import MemoryLease
@@ -27,7 +28,7 @@ from fadearena.ports.heartbeat import Beat
 from fadearena.runtime.immediate import immediately
 from tests.support.room import Room, notice
 from tests.support.room_doors import Venue
-from tests.support.world import T0, D, settings
+from tests.support.world import T0, WALLET, D, settings
 
 
 def position(room: Room, coin: str = "BTC") -> D:
@@ -55,6 +56,24 @@ def test_fill_of_the_source_becomes_an_order_of_ours() -> None:
     assert [order.terms.quantity for order in room.venue.orders] == [D("0.05")]
     assert position(room) == D("-0.05")
     assert [entry.seq for entry in room.entries] == list(range(1, len(room.entries) + 1))
+
+
+def test_the_feed_is_told_whose_wallets_matter() -> None:
+    """At every start, and when the settings change: bots that are followed, and those that were and left something."""
+    room = Room()
+    other = msgspec.structs.replace(room.policy.bots[0], id="other", name="other", wallet="0x" + "5" * 40)
+
+    async def changed(room: Room) -> None:
+        first = room.state.policy
+        off = tuple(msgspec.structs.replace(each, enabled=False) for each in first.bots)
+        for bots in ((*first.bots, other), (*off, other)):
+            await room.control.put("ann", SetPolicy(policy=msgspec.structs.replace(first, bots=bots)), now=T0)
+            await room.wait(1_000)
+
+    room.play(one_trade, changed)
+    assert room.wallets.followed == [(), (WALLET,), (WALLET, other.wallet), (WALLET, other.wallet)]
+    room.play(lambda room: room.wait(1_000))
+    assert room.wallets.followed[4:] == [(WALLET, other.wallet)]
 
 
 def test_prices_are_told_every_ten_seconds() -> None:

@@ -7,7 +7,7 @@ A market feed that paper accounts trade on: it passes on what the feed tells, an
    than `STALE_MS` or its rate was never told.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from typing import TypeAlias
 
 from fadearena.adapters.sim.exchange import SimExchange
@@ -19,11 +19,13 @@ from fadearena.model.event import Event
 from fadearena.model.ids import Coin
 from fadearena.model.instrument import Instrument
 from fadearena.model.market import FundingRate, OrderBook, Quote
-from fadearena.model.units import MINUTE_MS, EpochMs
+from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
 from fadearena.ports.market_feed import MarketFeed, MarketNews
 from fadearena.ports.venue import VenueCommand
 
 STALE_MS = MINUTE_MS
+_TOLD_MS = 2 * SECOND_MS
+_LOOK_MS = SECOND_MS // 10
 
 FetchBook: TypeAlias = Callable[[Coin], Awaitable[OrderBook]]
 """Fetches a coin's whole book of the moment; a `VenueError` says why not."""
@@ -133,7 +135,11 @@ class MarketStreet:
         known = self._marks.get(coin)
         return known is not None and known.mark_time >= self.clock.now_ms() - STALE_MS
 
-    async def _fetch_marks(self, coins: Iterable[Coin]) -> None:
+    async def _fetch_marks(self, coins: Collection[Coin]) -> None:
+        """See to it that marks are fresh: after a start they are told in a moment, which is cheaper than asking."""
+        ends = self.clock.now_ms() + _TOLD_MS
+        while not all(map(self._is_fresh, coins)) and self.clock.now_ms() < ends:
+            await self.clock.sleep_until(self.clock.now_ms() + _LOOK_MS)
         for coin in sorted(coins):
             if not self._is_fresh(coin):
                 await self.read(ReadBook(coin=coin))

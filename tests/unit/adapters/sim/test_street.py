@@ -182,6 +182,23 @@ def test_an_account_is_valued_with_fresh_marks_or_not_at_all() -> None:
     run_jumping(main(), scene.clock)
 
 
+def test_after_a_start_a_mark_that_is_told_in_a_moment_is_waited_for() -> None:
+    """That costs nothing, where asking for each coin would use up the rate limit."""
+    scene = Scene()
+
+    async def main() -> None:
+        await scene.trade("1")
+        reading = asyncio.create_task(scene.venue.execute(ReadAccount(account="main")))
+        await scene.clock.sleep_until(scene.clock.now_ms() + SECOND_MS)
+        scene.feed.news.put_nowait(scene.feed.quote())
+        await scene.until(scene.clock.now_ms() + SECOND_MS)
+        (read,) = await reading
+        assert isinstance(read, AccountRead)
+        assert scene.feed.asked == ["book of ETH"]
+
+    run_jumping(main(), scene.clock)
+
+
 def test_funding_waits_until_its_rate_and_mark_are_known() -> None:
     """A full hour is paid as soon as the street has heard of the coin, and once."""
     scene = Scene()

@@ -1,0 +1,76 @@
+"""How our clock stands against the exchange's: measured again and again, told to the core as the venue's news."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+import structlog
+
+from fadearena.kit.clock import Clock
+from fadearena.kit.tasks import streamed
+from fadearena.model.error import VenueError
+from fadearena.model.event import ClockRead, Event
+from fadearena.model.units import MINUTE_MS, EpochMs
+from fadearena.ports.venue import Venue, VenueCommand
+
+log = structlog.get_logger(__name__)
+READ_MS = MINUTE_MS
+LOST_AFTER = 5
+"""So many failures in a row, and what was measured last counts no more."""
+_WAITING_MAX = 1_000
+
+ReadOffset: TypeAlias = Callable[[], Awaitable[tuple[EpochMs, EpochMs]]]
+"""Measures by how much our clock is ahead of the exchange's, and by how much that may be wrong."""
+
+
+class Timing:
+    """What is known of our clock."""
+
+    def __init__(self, read: ReadOffset) -> None:
+        self.clock_offset_ms: int | None = None
+        self.clock_spread_ms: int | None = None
+        self._read = read
+        self._failures = 0
+
+    async def measure(self) -> None:
+        """Measure once; after some failures in a row nothing is known any more."""
+        try:
+            self.clock_offset_ms, self.clock_spread_ms = await self._read()
+            self._failures = 0
+        except VenueError as error:
+            self._failures += 1
+            log.warning("clock_unreadable", failures=self._failures, error=str(error))
+            if self._failures >= LOST_AFTER:
+                self.clock_offset_ms = self.clock_spread_ms = None
+
+    def event(self) -> ClockRead:
+        """Return what is known, as the core is told."""
+        return ClockRead(time=0, received=0, offset_ms=self.clock_offset_ms, spread_ms=self.clock_spread_ms)
+
+
+class TimedVenue:
+    """A venue that also tells, every minute, how our clock stands."""
+
+    def __init__(self, venue: Venue, timing: Timing, clock: Clock) -> None:
+        self._venue = venue
+        self._timing = timing
+        self._clock = clock
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        """Iterate over the venue's news, and readings of the clock."""
+        told: asyncio.Queue[Event] = asyncio.Queue(_WAITING_MAX)
+        return streamed(told, self._pass_on(told), self._measure(told))
+
+    async def execute(self, command: VenueCommand) -> Sequence[Event]:
+        """Do one command; what the venue raises is raised here."""
+        return await self._venue.execute(command)
+
+    async def _pass_on(self, told: asyncio.Queue[Event]) -> None:
+        async for event in self._venue:
+            await told.put(event)
+
+    async def _measure(self, told: asyncio.Queue[Event]) -> None:
+        while True:
+            await self._clock.sleep_until(self._clock.now_ms() + READ_MS)
+            await self._timing.measure()
+            await told.put(self._timing.event())

@@ -1,0 +1,70 @@
+"""What a worker is plugged into, by the network: its doors to the outside, its clock, and what it does at a start."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from fadearena.bootstrap.arena import arena_world
+from fadearena.bootstrap.hyperliquid import hyperliquid_world
+from fadearena.bootstrap.places import Places
+from fadearena.config import Config, Network
+from fadearena.core.state import State
+from fadearena.kit.clock import Clock
+from fadearena.model.event import Event
+from fadearena.ports.journal import Journal
+from fadearena.ports.market_feed import MarketFeed
+from fadearena.ports.venue import Venue
+from fadearena.ports.wallet_feed import WalletFeed
+from fadearena.runtime.recovery import Recovered
+
+
+class World(Protocol):
+    """All that is outside of a worker, save its databases."""
+
+    @property
+    def wallets(self) -> WalletFeed:
+        """What watched wallets do."""
+        ...
+
+    @property
+    def markets(self) -> MarketFeed:
+        """What prices are."""
+        ...
+
+    @property
+    def venue(self) -> Venue:
+        """Where our accounts trade."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Our reading of the exchange's time."""
+        ...
+
+    def opening(self, state: State) -> Sequence[Event]:
+        """Return what the core is told at every start; where there are no settings yet, the default ones first."""
+        ...
+
+    async def prepare(self, recovered: Recovered) -> None:
+        """
+        Make the paper accounts anew from what was journaled.
+
+        Raises:
+            InvalidInput: The journal is not of this world.
+        """
+        ...
+
+
+@asynccontextmanager
+async def open_world(config: Config, places: Places, journal: Journal) -> AsyncIterator[World]:
+    """
+    Open the world of a data directory's network.
+
+    Raises:
+        VenueError: It cannot be reached, and a start without it makes no sense.
+    """
+    if places.network is Network.ARENA:
+        yield await arena_world(config, journal)
+        return
+    async with hyperliquid_world(config, places.network, journal) as world:
+        yield world

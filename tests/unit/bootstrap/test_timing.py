@@ -1,0 +1,77 @@
+"""How our clock stands is measured every minute; what was measured long ago counts no more."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from fadearena.bootstrap.timing import LOST_AFTER, READ_MS, TimedVenue, Timing
+from fadearena.kit.clock import ManualClock
+from fadearena.kit.jumping import run_jumping
+from fadearena.model.error import VenueUnavailable
+from fadearena.model.event import ClockRead, Event
+from fadearena.ports.venue import Venue, VenueCommand
+from fadearena.runtime.corrected import CorrectedClock
+from tests.support.room import notice
+from tests.support.world import T0
+
+
+class Exchange:
+    """An exchange whose time can be asked for, until it is away; and a venue that tells one thing."""
+
+    def __init__(self) -> None:
+        self.offset: tuple[int, int] | None = (250, 40)
+
+    async def clock_offset(self) -> tuple[int, int]:
+        """Return what is measured."""
+        if self.offset is None:
+            raise VenueUnavailable("away")
+        return self.offset
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """Iterate over one event, and then over nothing for ever."""
+        yield notice("filled")
+        await asyncio.get_running_loop().create_future()
+
+    async def execute(self, command: VenueCommand) -> Sequence[Event]:
+        """Say what was asked."""
+        return (notice(type(command).__name__),)
+
+
+def shown(event: Event) -> tuple[int | None, int | None] | None:
+    """Return what a reading of the clock says."""
+    return (event.offset_ms, event.spread_ms) if isinstance(event, ClockRead) else None
+
+
+def test_nothing_is_known_before_it_was_measured() -> None:
+    """Then time is ours; afterwards it is the exchange's."""
+    clock, exchange = ManualClock(T0), Exchange()
+    timing = Timing(exchange.clock_offset)
+    corrected = CorrectedClock(clock, timing)
+    assert (shown(timing.event()), corrected.now_ms()) == ((None, None), T0)
+    asyncio.run(timing.measure())
+    assert (shown(timing.event()), corrected.now_ms()) == ((250, 40), T0 - 250)
+
+
+def test_a_timed_venue_tells_the_clock_every_minute_beside_its_own_news() -> None:
+    """A measurement that fails leaves the last one standing; after some in a row nothing is known."""
+    clock, exchange = ManualClock(T0), Exchange()
+    venue: Venue = TimedVenue(exchange, Timing(exchange.clock_offset), clock)
+    told: list[tuple[int, Event]] = []
+
+    async def listen() -> None:
+        async for event in venue:
+            told.append((clock.now_ms() - T0, event))  # noqa: PERF401 - what was told before the end counts
+
+    async def main() -> None:
+        listening = asyncio.create_task(listen())
+        await clock.sleep_until(T0 + READ_MS + 1)
+        exchange.offset = None
+        await clock.sleep_until(T0 + (LOST_AFTER + 1) * READ_MS + 1)
+        exchange.offset = (0, 1)
+        await clock.sleep_until(T0 + (LOST_AFTER + 2) * READ_MS + 1)
+        listening.cancel()
+
+    run_jumping(main(), clock)
+    assert told[0] == (0, notice("filled"))
+    readings = [(at // READ_MS, shown(event)) for at, event in told[1:]]
+    kept = [(minute, (250, 40)) for minute in range(1, LOST_AFTER + 1)]
+    assert readings == [*kept, (LOST_AFTER + 1, (None, None)), (LOST_AFTER + 2, (0, 1))]
