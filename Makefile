@@ -48,7 +48,7 @@ demo: $(READY) ## Run the demo: make demo ARGS="..."
 
 .PHONY: test
 test: $(READY) ## Run the tests, quick form
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
 
 # Measuring branches makes everything two to four times as slow, so it is done once, by the tests that are about model
 # and core; the long form then runs without it.
@@ -58,7 +58,7 @@ COVERING = tests/unit/core tests/unit/model tests/stories tests/laws tests/golde
 test-all: $(READY) ## Run all tests, long form, and demand 100 % branches of model and core
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report= $(COVERING)
 	$(BIN)/python -m coverage report --include='src/fadearena/model/*,src/fadearena/core/*' --fail-under=100
-	$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile=long $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=long $(ARGS)
 
 .PHONY: faults
 faults: $(READY) ## Kill the worker at every point and at 200 random moments, and count what survived

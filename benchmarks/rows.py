@@ -53,8 +53,8 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
 
 QUICK = Scale(
-    rounds=3,
-    growth_rounds=3,
+    rounds=2,
+    growth_rounds=2,
     decisions=60,
     grown=5,
     bots=(10, 100, 1_000),

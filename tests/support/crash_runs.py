@@ -54,7 +54,7 @@ class Plot(msgspec.Struct, frozen=True):
 
 FAULTS = {Fault.LOST: 0.03, Fault.UNANSWERED: 0.03, Fault.DOUBLED: 0.05, Fault.LATE_FILLS: 0.05, Fault.REFUSED: 0.03}
 SHORT = Plot(1, 2)
-LONG = Plot(1)
+LONG = Plot(1, 3)
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
