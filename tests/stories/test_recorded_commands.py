@@ -9,7 +9,16 @@ import pytest
 from fadearena.core.engine.replay import adopt, replay
 from fadearena.core.invariants import violations
 from fadearena.core.state import State, encode
-from fadearena.model.command import BurnNonce, CancelOrder, Command, PlaceOrder, ReadAccount, SetLeverage, WakeAt
+from fadearena.model.command import (
+    BurnNonce,
+    CancelOrder,
+    Command,
+    PlaceOrder,
+    ReadAccount,
+    RepairSource,
+    SetLeverage,
+    WakeAt,
+)
 from fadearena.model.error import InvariantBroken
 from fadearena.model.event import AccountRead, Notice, Operator, OwnFills, Pause, Started, Woke
 from fadearena.model.ids import cloid_of, order_label
@@ -306,7 +315,7 @@ def test_nothing_is_decided_after_a_start_before_everything_was_read() -> None:
     """Orders in flight are settled, fills and positions read, and only then is anything sent, reduces included."""
     story = begun().holding().read_account()
     story.send(started(story))
-    story.source("ETH", "10", "2000").source("BTC", "-1", "100000")
+    story.repaired().source("ETH", "10", "2000").source("BTC", "-1", "100000")
     assert (story.orders, story.is_settling()) == ([], True)
     story.read_account()
     assert story.is_settling()
@@ -314,6 +323,16 @@ def test_nothing_is_decided_after_a_start_before_everything_was_read() -> None:
     assert not story.is_settling()
     placed = {order.terms.coin for order in story.orders}
     assert placed == {"BTC", "ETH"}
+
+
+def test_missed_fills_that_nobody_asked_for_are_not_waited_for() -> None:
+    """A start whose question for missed fills was not recorded lets increases go on."""
+    story = begun().crash()
+    story.takes_over()
+    other = Other(story)
+    other.recorded(without(RepairSource))
+    assert not other.state.bots["bot"].is_repairing
+    assert story.state.bots["bot"].is_repairing
 
 
 def test_reading_from_before_a_start_does_not_end_its_settling() -> None:

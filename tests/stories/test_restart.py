@@ -192,3 +192,39 @@ def test_missed_fills_come_before_a_snapshot_that_holds_them() -> None:
     story.send(told)
     assert [record.key for record in story.all(BotTrade)] == [missed.key]
     assert story.followed("BTC") == D(3)
+
+
+def test_no_snapshot_overrules_the_fills_before_what_was_missed_was_fetched() -> None:
+    """However often a snapshot is read after a takeover: missed fills are told as fills, increases wait for them."""
+    story = begun().holding().crash().wait(2_500)
+    missed = story.fill_of("BTC", "2", "100000", "1", time=story.now - 3_000)
+    story.takes_over().read_all()
+    for _ in range(3):
+        story.snapshot(BTC="3").wait(100)
+    assert story.followed("BTC") == D(1)
+    assert story.source("ETH", "10", "2000").orders == []
+    told = SourceFills(time=missed.time, received=story.now, wallet=WALLET, feed=Feed.POLL, fills=(missed,))
+    story.send(told)
+    assert [record.key for record in story.all(BotTrade)] == [missed.key]
+    assert [order.terms.coin for order in story.repaired().orders] == ["BTC", "ETH"]
+
+
+def test_what_could_not_be_fetched_is_fetched_by_the_next_start() -> None:
+    """A worker that died before all missed fills came leaves their beginning behind; one that had them does not."""
+    story = begun().holding().crash()
+    story.takes_over()
+    (asked,) = story.all(RepairSource)
+    story.wait(60_000).source("ETH", "10", "2000").crash()
+    assert story.takes_over().all(RepairSource) == [asked]
+    story.repaired().wait(60_000).source("ETH", "10", "2000")
+    traded = story.now
+    (again,) = story.crash().takes_over().all(RepairSource)
+    assert asked.since < traded - 5_000 <= again.since
+
+
+def test_bot_that_was_switched_off_meanwhile_is_not_waited_for() -> None:
+    """The answer to a question for missed fills counts, whether the bot is still followed or not."""
+    story = begun()
+    story.crash().takes_over()
+    story.change(settings(bot(enabled=False))).repaired()
+    assert not story.state.bots["bot"].is_repairing

@@ -24,7 +24,9 @@ from fadearena.model.event import (
     OrderFound,
     OrderSent,
     OwnFills,
+    RepairStage,
     SetPolicy,
+    SourceRepair,
     Started,
 )
 from fadearena.model.ids import dex_of
@@ -211,10 +213,16 @@ class Story(World):
         self.send(Started(time=self.now, received=self.now, rules_version=1, worker=worker))
         return self
 
+    def repaired(self, wallet: str | None = None) -> "Story":
+        """Let all missed fills of a wallet, or of every wallet, be fetched: there were none beside those that came."""
+        for name in [bot.wallet for bot in self.policy.bots] if wallet is None else [wallet]:
+            self.send(SourceRepair(time=self.now, received=self.now, wallet=name, stage=RepairStage.DONE))
+        return self
+
     def restarted(self) -> "Story":
         """Crash, take over, read everything."""
         self.crash().takes_over()
-        return self.read_all()
+        return self.repaired().read_all()
 
     def tell_settings(self) -> "Story":
         """Tell settings and markets, and nothing else yet."""

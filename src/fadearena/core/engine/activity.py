@@ -136,7 +136,9 @@ def _compare(
     follow = follow_of(turn, policy, memory, coin)
     before = _belief(follow)
     start = start_of(turn, policy, coin)
-    done = following.apply_snapshot(follow, position, event.time, start, is_empty=is_empty)
+    done = following.apply_snapshot(
+        follow, position, event.time, start, is_empty=is_empty, is_repairing=memory.is_repairing
+    )
     if done.moved is not None:
         old, new, reason = done.moved
         turn.records.append(PositionChange(bot=policy.id, coin=coin, before=old, after=new, reason=reason))
@@ -181,11 +183,16 @@ def on_unreadable(turn: Turn, event: SourceUnreadable) -> None:
 
 def on_repair(turn: Turn, event: SourceRepair) -> None:
     """Let increases wait while missed fills are fetched; afterwards compare with a snapshot."""
-    found = watched(turn, event.wallet)
-    if found is None:
+    bot = turn.state.wallets.get(event.wallet)
+    if bot is None:
         return
-    policy, memory = found
+    memory = turn.state.bots[bot]
     memory.is_repairing = event.stage is RepairStage.STARTED
+    if event.stage is RepairStage.DONE:
+        memory.missed_since = 0
+    if watched(turn, event.wallet) is None:
+        return
+    policy = turn.state.bot_policies[bot]
     if event.stage is RepairStage.FAILED:
         for coin in memory.coins:
             turn.state.follows[policy.id, coin].repair_failed = True

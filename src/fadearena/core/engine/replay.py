@@ -23,7 +23,7 @@ from fadearena.core.engine.wakes import HANDLERS
 from fadearena.core.lifecycle import News, Order, after
 from fadearena.core.state import State
 from fadearena.kit.decimals import CONTEXT
-from fadearena.model.command import BurnNonce, CancelOrder, Command, PlaceOrder, SetLeverage, WakeAt
+from fadearena.model.command import BurnNonce, CancelOrder, Command, PlaceOrder, RepairSource, SetLeverage, WakeAt
 from fadearena.model.error import InvariantBroken
 from fadearena.model.event import Event, Operator, Woke
 from fadearena.model.ids import Address
@@ -128,13 +128,15 @@ def _take_back(turn: Turn, command: Command) -> None:
     Undo what a command that never left stands for in the state.
 
     A wake stays: one too many does nothing, without one a book might sleep. So do reads that were noted: they are
-    asked for again when no answer comes.
+    asked for again when no answer comes. Missed fills that nobody asked for are not waited for.
     """
     match command:
         case PlaceOrder():
             _take_back_order(turn, command)
         case SetLeverage():
             turn.state.books[command.account, command.coin].leverage.requested = 0
+        case RepairSource():
+            turn.state.bots[turn.state.wallets[command.wallet]].is_repairing = False
         case _:
             pass
 

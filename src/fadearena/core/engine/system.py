@@ -60,7 +60,8 @@ def _ask_for_missed(turn: Turn, policy: BotPolicy) -> None:
     """
     Fetch what a bot did while nobody listened, with some of what is known: fills may have come late.
 
-    A snapshot that was read before the stop vouches for none that is read now: the fills come first.
+    A snapshot that was read before the stop vouches for none that is read now: the fills come first. What an earlier
+    start could not fetch to the end is fetched again from where that one began.
     """
     memory = turn.state.bots[policy.id]
     if memory.last_read:
@@ -69,7 +70,9 @@ def _ask_for_missed(turn: Turn, policy: BotPolicy) -> None:
             follow.doubt = None
         newest = max((follow.fill_time for follow in follows), default=0)
         since = max(memory.since, newest - _OVERLAP_MS)
-        turn.commands.append(RepairSource(wallet=policy.wallet, since=since))
+        memory.missed_since = min(since, memory.missed_since or since)
+        memory.is_repairing = True
+        turn.commands.append(RepairSource(wallet=policy.wallet, since=memory.missed_since))
 
 
 def try_to_begin(turn: Turn) -> None:

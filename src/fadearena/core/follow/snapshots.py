@@ -13,7 +13,13 @@ _READS_EMPTY = 3
 
 
 def apply_snapshot(
-    follow: Follow, position: SourcePosition | None, time: EpochMs, start: Start, *, is_empty: bool
+    follow: Follow,
+    position: SourcePosition | None,
+    time: EpochMs,
+    start: Start,
+    *,
+    is_empty: bool,
+    is_repairing: bool = False,
 ) -> Applied:
     """
     Compare with a complete snapshot of the coin's dex.
@@ -24,6 +30,7 @@ def apply_snapshot(
         time: The exchange's time of the snapshot.
         start: How following begins if it has not yet.
         is_empty: Whether the whole dex was empty.
+        is_repairing: Whether missed fills are being fetched: until they came, they are not overruled.
     """
     size = position.size if position else ZERO
     entry = position.entry if position else None
@@ -38,7 +45,7 @@ def apply_snapshot(
         pass
     elif position_at(follow, base, time) == size:
         _agree(follow, (base, now), entry, time, done)
-    elif time < follow.fill_time + UNDECIDABLE_MS:
+    elif is_repairing or time < follow.fill_time + UNDECIDABLE_MS:
         follow.doubt = None
         done.wants_snapshot = True
     elif _read_again(follow, size, time, _READS_EMPTY if is_empty and now.position else _READS):

@@ -50,7 +50,7 @@ class BotMemory(msgspec.Struct, kw_only=True):
 
     `since` is when it was switched on, `last_read` when its wallet was last read or heard. `reserved` is the notional
     of its increases in flight. `profit` and `gross` sum its sleeves' PnL and notional; they are kept only for bots
-    that have a limit on them.
+    that have a limit on them. `missed_since` is from when on fills may be missing that a start asked for; 0 for none.
     """
 
     since: EpochMs = 0
@@ -60,6 +60,7 @@ class BotMemory(msgspec.Struct, kw_only=True):
     views: dict[Dex, DexView] = {}
     last_read: EpochMs = 0
     is_repairing: bool = False
+    missed_since: EpochMs = 0
     is_orphaned: bool = False
     silence_probed: bool = False
     silence_alerted: bool = False
