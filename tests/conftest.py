@@ -2,7 +2,7 @@
 What all tests share: how hard hypothesis searches.
 
 1. quick (the default): the same examples every time, so that a run can be repeated.
-2. long (`make test-all`): the same, five times as many.
+2. long (`make test-all`): the same, ten times as many.
 3. explore (`--hypothesis-profile=explore`): new examples every time, for a machine with time to spare.
 """
 
@@ -22,6 +22,6 @@ if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY
     os.environ["TMPDIR"] = str(_MEMORY)  # durable commits need not wait for a disk: processes die here, machines do not
 
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50)
-settings.register_profile("long", settings.get_profile("quick"), max_examples=250)
+settings.register_profile("long", settings.get_profile("quick"), max_examples=500)
 settings.register_profile("explore", deadline=None, max_examples=5_000, print_blob=True)
 settings.load_profile("quick")
