@@ -23,8 +23,8 @@ from fadearena.bootstrap.demo import Demo, demo_on
 from fadearena.cli.demo import new_scene, take_in
 from fadearena.cli.view import Scene, frame
 from fadearena.kit import log
-from fadearena.model.units import SECOND_MS
-from tests.support.sandbox_play import play
+from fadearena.model.units import SECOND_MS, EpochMs
+from tests.support.sandbox_play import START_MS, play
 
 PICTURE = Path(__file__).with_name("demo.svg")
 SECONDS, SEED, SPEED = 1_200, 1, 20
@@ -52,7 +52,7 @@ def draw(width: int = WIDTH, height: int = HEIGHT, seconds: int = SECONDS) -> st
     log.configure("error")
     with TemporaryDirectory() as folder, demo_on(Path(folder), SEED, Decimal(SPEED)) as made:
         play(made, seconds * SECOND_MS)
-        scene = asyncio.run(_seen(made))
+        scene = asyncio.run(_seen(made, START_MS + seconds * SECOND_MS))
         picture = frame(scene, made.config.paper_equity_usd, width, height)
     console = Console(record=True, width=width, height=height, file=io.StringIO(), force_terminal=True)
     console.print(picture)
@@ -60,13 +60,13 @@ def draw(width: int = WIDTH, height: int = HEIGHT, seconds: int = SECONDS) -> st
     return re.sub(r"[ \t]+$", "", re.sub(REMOTE, "", svg), flags=re.MULTILINE).replace("Fira Code", FONT)
 
 
-async def _seen(made: Demo) -> Scene:
-    """Return what the live view has seen at the end of a run."""
+async def _seen(made: Demo, until: EpochMs) -> Scene:
+    """Return what the live view has seen at a moment, before everything stood still to be compared."""
     async with open_read_store(made.places.read) as read:
         scene = await new_scene(made, read.records)
         if scene is None:
             raise SystemExit("nothing was journaled")
-        await take_in(scene, read.records, 0)
+        await take_in(scene, read.records, 0, until)
         return scene
 
 

@@ -29,7 +29,6 @@ from fadearena.adapters.sim.street import MarketStreet
 from fadearena.adapters.sim.venue import PaperVenue
 from fadearena.bootstrap.sandbox import SandboxControl
 from fadearena.bootstrap.seed import ACCOUNT, first_settings, paper_budgets
-from fadearena.bootstrap.timing import TimedVenue, Timing
 from fadearena.config import Config, Network
 from fadearena.core.state import State
 from fadearena.kit.clock import Clock, SystemClock
@@ -40,6 +39,7 @@ from fadearena.model.units import MINUTE_MS, ONE, SECOND_MS, EpochMs, Usd
 from fadearena.ports.journal import KEPT_KINDS, Journal
 from fadearena.runtime.corrected import CorrectedClock
 from fadearena.runtime.recovery import Recovered
+from fadearena.runtime.timing import TimedVenue, Timing
 
 log = structlog.get_logger(__name__)
 _CALM_SPEED = 10

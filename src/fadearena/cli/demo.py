@@ -189,13 +189,14 @@ async def new_scene(made: Demo, records: ReadStore) -> Scene | None:
     return scene
 
 
-async def take_in(scene: Scene, records: ReadStore, after: int) -> int:
-    """Show a scene what is new in the log; return up to where."""
+async def take_in(scene: Scene, records: ReadStore, after: int, until: EpochMs | None = None) -> int:
+    """Show a scene what is new in the log, if need be only up to a time; return up to where."""
     following: int | None = after
     while following is not None:
         page = await records.log(LogQuery(after=following, limit=_PAGE))
         for logged in page.records:
-            scene.add(logged)
+            if until is None or logged.time <= until:
+                scene.add(logged)
         after = page.records[-1].record_seq if page.records else after
         following = page.next_after
     return after

@@ -62,15 +62,3 @@ class PostgresDatabase(msgspec.Struct, frozen=True):
 
 
 Location: TypeAlias = SqliteFile | PostgresDatabase
-
-
-def location_of(text: str | Path) -> Location:
-    """
-    Return what a path or a URL names.
-
-    Raises:
-        InvalidInput: It is a URL, but not one of PostgreSQL.
-    """
-    if isinstance(text, str) and "://" in text:
-        return PostgresDatabase(text)
-    return SqliteFile(Path(text))

@@ -8,18 +8,15 @@ import pytest
 import sqlalchemy as sa
 
 from fadearena.adapters.sql import postgres, sqlite
-from fadearena.adapters.sql.database import PostgresDatabase, SqliteFile, location_of
+from fadearena.adapters.sql.database import PostgresDatabase, SqliteFile
 from fadearena.adapters.sql.engine import engine_of, failures
 from fadearena.model.error import InvalidInput, StorageOutdated, StorageUnavailable
 
 
-def test_a_path_and_a_url_are_told_apart() -> None:
-    """A URL names a server, anything else a file."""
-    assert location_of("data/journal.db") == SqliteFile(Path("data/journal.db"))
-    assert location_of(Path("journal.db")) == SqliteFile(Path("journal.db"))
-    assert location_of("postgresql://localhost/fade") == PostgresDatabase("postgresql://localhost/fade")
+def test_a_url_of_another_kind_of_server_is_refused() -> None:
+    """Only PostgreSQL is a server that is known here."""
     with pytest.raises(InvalidInput, match="begins with postgresql://"):
-        location_of("mysql://localhost/fade")
+        PostgresDatabase("mysql://localhost/fade")
 
 
 def test_a_schema_is_named_after_its_tree() -> None:

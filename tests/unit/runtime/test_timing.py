@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from fadearena.bootstrap.timing import LOST_AFTER, READ_MS, TimedVenue, Timing
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
 from fadearena.model.error import VenueUnavailable
 from fadearena.model.event import ClockRead, Event
 from fadearena.ports.venue import Venue, VenueCommand
 from fadearena.runtime.corrected import CorrectedClock
+from fadearena.runtime.timing import LOST_AFTER, READ_MS, TimedVenue, Timing
 from tests.support.room import notice
 from tests.support.world import T0
 
