@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
+_ENDED: Final = object()
 
 
 def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -39,24 +40,28 @@ async def streamed(told: asyncio.Queue[T], *work: Coroutine[Any, Any, None]) -> 
 
     They run as long as somebody listens: whoever stops listening ends them.
     """
-    running = {asyncio.create_task(each) for each in work}
-    tasks: list[asyncio.Future[Any]] = list(running)
+    queue = cast("asyncio.Queue[object]", told)
+    failures: list[BaseException] = []
+
+    def ended(task: asyncio.Task[None]) -> None:
+        """Wake whoever waits for the queue; where that is full nobody does."""
+        running.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            failures.append(failure)
+        if not queue.full():
+            queue.put_nowait(_ENDED)
+
+    tasks = [asyncio.create_task(each) for each in work]
+    running = set(tasks)
+    for task in tasks:
+        task.add_done_callback(ended)
     try:
-        while running or not told.empty():
-            if not told.empty():
-                yield told.get_nowait()
-                continue
-            getting = asyncio.ensure_future(told.get())
-            tasks.append(getting)
-            done, _ = await asyncio.wait({getting, *running}, return_when=asyncio.FIRST_COMPLETED)
-            for task in done & running:
-                running.discard(task)
-                task.result()
-            if getting in done:
-                yield getting.result()
-            else:
-                await cancelled(getting)
-            tasks.remove(getting)
+        while not told.empty() or (running and not failures):
+            item = await queue.get()
+            if item is not _ENDED:
+                yield cast("T", item)
+        if failures:
+            raise failures[0]
     finally:
         await cancelled(*tasks)
 

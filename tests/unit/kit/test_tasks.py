@@ -118,6 +118,27 @@ def test_streamed_raises_what_a_task_raised_and_ends_the_others() -> None:
     assert log == ["a given up at 5"]
 
 
+def test_streamed_tells_what_waits_before_it_raises() -> None:
+    """Where the queue was full when a task failed, too."""
+    told, heard = asyncio.Queue[int](2), list[int]()
+
+    async def fails() -> None:
+        told.put_nowait(1)
+        told.put_nowait(2)
+        raise ValueError("three")
+
+    async def goes_on() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    async def main() -> None:
+        async for number in streamed(told, fails(), goes_on()):
+            heard.append(number)
+
+    with pytest.raises(ValueError, match="three"):
+        run_jumping(main(), ManualClock())
+    assert heard == [1, 2]
+
+
 def test_who_stops_listening_ends_the_tasks() -> None:
     """Nothing is left behind a listener that was cancelled."""
     clock, log = ManualClock(), list[str]()
