@@ -62,9 +62,8 @@ def test_calls_at_once_keep_their_order(storage: Storage) -> None:
     """Many appends that wait together become durable in the order of the calls."""
 
     async def story() -> None:
-        async with working(storage) as worker, asyncio.TaskGroup() as group:
-            for seq in range(1, 200, 2):
-                group.create_task(worker.journal.append(entry(seq), entry(seq + 1)))
+        async with working(storage) as worker:
+            await asyncio.gather(*(worker.journal.append(entry(seq), entry(seq + 1)) for seq in range(1, 200, 2)))
         async with storage.open_reader() as reader:
             assert await numbers(reader.journal) == list(range(1, 201))
 
@@ -76,7 +75,7 @@ def test_a_caller_who_gives_up_loses_and_doubles_nothing(storage: Storage) -> No
 
     async def story() -> None:
         async with working(storage) as worker:
-            waiting = [asyncio.create_task(worker.journal.append(entry(seq))) for seq in range(1, 30)]
+            waiting = [asyncio.ensure_future(worker.journal.append(entry(seq))) for seq in range(1, 30)]
             await asyncio.sleep(0)
             for task in waiting[::2]:
                 task.cancel()
@@ -92,7 +91,7 @@ def test_closing_finishes_what_was_handed_over(storage: Storage) -> None:
 
     async def story() -> None:
         async with working(storage) as worker:
-            waiting = asyncio.create_task(worker.journal.append(*entries(1, 50)))
+            waiting = asyncio.ensure_future(worker.journal.append(*entries(1, 50)))
             await asyncio.sleep(0)
         await waiting
         async with storage.open_reader() as reader:

@@ -57,8 +57,8 @@ def test_a_connection_that_was_cut_during_a_commit(pg_url: str) -> None:
             await worker.journal.append(*entries(1, 3))
             with psycopg.connect(pg_url) as other:
                 other.execute("LOCK TABLE journal.entry IN ACCESS EXCLUSIVE MODE")
-                waiting = asyncio.create_task(worker.journal.append(entry(4)))
-                behind = asyncio.create_task(worker.journal.append(entry(5)))
+                waiting = asyncio.ensure_future(worker.journal.append(entry(4)))
+                behind = asyncio.ensure_future(worker.journal.append(entry(5)))
                 await asyncio.to_thread(wait_for_lock, pg_url)
                 end_workers(pg_url)
                 for task in (waiting, behind):

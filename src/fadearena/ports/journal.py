@@ -5,7 +5,7 @@ A journal is a list of segments. Each begins with a full snapshot of the state a
 `rules_version`; replay from zero is claimed inside a segment.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Protocol
 
 import msgspec
@@ -42,7 +42,7 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
         return str(self.event.__struct_config__.tag)
 
 
-KEPT_KINDS = frozenset({"own-fills", "funding-paid", "cash-moved", "leverage-read"})
+KEPT_KINDS = frozenset({"own-fills", "funding-paid", "cash-moved", "leverage-read", "directly-flattened"})
 """What our accounts are made of: these entries stay when the segment around them is deleted."""
 
 
@@ -63,9 +63,11 @@ class JournalWriter(Protocol):
         """The number of the newest durable entry that this process knows of; 0 while there is none."""
         ...
 
-    async def append(self, *entries: JournalEntry) -> None:
+    def append(self, *entries: JournalEntry) -> Awaitable[None]:
         """
-        Keep entries, all or none; when it returns they are durable.
+        Hand entries over, to be kept all or none; once what is returned was awaited they are durable.
+
+        It is awaited at once or after work that does not wait. What is raised is raised by either.
 
         Raises:
             InvalidInput: `seq` does not go on from the entry that was given last.

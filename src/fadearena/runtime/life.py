@@ -41,13 +41,17 @@ from fadearena.runtime.snapshotter import Snapshotter
 from fadearena.runtime.standing import ROUND_MS, StandingQuotes
 from fadearena.runtime.stops import Stops
 from fadearena.runtime.timer import Timer
-from fadearena.runtime.turns import Poisoned, Turns
+from fadearena.runtime.turns import Poisoned, Presign, Turns
 
 _DRAIN_MS = 10
 _COINS_AN_EVENT = 10
 
 Opening = Callable[[State], Sequence[Event]]
 """What the core is told before `Started`, by the state as it was recovered: markets, the clock, first settings."""
+
+
+def _nobody(_policy: Policy) -> None:
+    """Tell nobody."""
 
 
 class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +84,8 @@ class WorkerDoors:
     What a worker works with.
 
     `clock` is the time of the venue's world, `wall` that of people and machines; they differ in a simulation.
+    `presign` signs an order while it is being made durable, where the venue can.
+    `on_settings` is told the settings before anything else, and when they changed.
     """
 
     journal: Journal
@@ -91,7 +97,9 @@ class WorkerDoors:
     control: Control
     heartbeats: Heartbeats
     clock: Clock
+    presign: Presign | None = None
     wall: Clock = field(default_factory=SystemClock)
+    on_settings: Callable[[Policy], None] = _nobody
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +127,7 @@ class Life:
         self._standing = StandingQuotes(room.board.quote, coin_ms=0, coins=coins, most=_COINS_AN_EVENT)
         clock = CorrectedClock(doors.clock, recovered.state)
         self.timer = Timer(clock, room.inbox)
-        self.turns = Turns(recovered, room.engine, doors.journal, clock, self._standing)
+        self.turns = Turns(recovered, room.engine, doors.journal, clock, self._standing, presign=doors.presign)
         self.snapshotter = Snapshotter(
             recovered,
             doors.snapshots,
@@ -245,6 +253,7 @@ class Life:
         self._policy = state.policy
         wallets = [bot.wallet for bot in state.policy.bots if bot.enabled or state.bots[bot.id].coins]
         self._room.doors.wallets.follow(wallets)
+        self._room.doors.on_settings(state.policy)
 
     def _started(self) -> Started:
         worker = f"{self._room.options.name}-{self._room.doors.lease.epoch}"

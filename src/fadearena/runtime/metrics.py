@@ -1,5 +1,7 @@
 """What is counted and timed, in Prometheus' terms. Each process has a registry of its own."""
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from fadearena.model.record import Decision, OrderUpdate, Outcome
@@ -69,8 +71,8 @@ class Metrics:
             "fadearena_projection_seconds", "Time of one projected batch.", buckets=_SECONDS, registry=registry
         )
 
-    def count(self, entries: list[JournalEntry]) -> None:
-        """Count what was journaled."""
+    def count(self, entries: Sequence[JournalEntry]) -> None:
+        """Count what is journaled."""
         self.batch.observe(len(entries))
         for entry in entries:
             self.events.labels(str(entry.event.__struct_config__.tag)).inc()
@@ -82,8 +84,6 @@ class Metrics:
                         self.orders.labels(status.value).inc()
                     case _:
                         pass
-        if entries:
-            self.journal_seq.set(entries[-1].seq)
 
     def text(self) -> str:
         """Return everything in Prometheus' text format."""

@@ -9,21 +9,25 @@ One turn: events are stamped, stepped, and committed with what came of them, bef
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from fadearena.core.state import State
 from fadearena.kit.clock import Clock
+from fadearena.model.command import PlaceOrder
 from fadearena.model.event import Event, InputRejected
 from fadearena.model.units import SECOND_MS, EpochMs
 from fadearena.ports.journal import JournalEntry, JournalWriter
+from fadearena.ports.venue import SignedCommand
 from fadearena.runtime.engine import Engine
 from fadearena.runtime.inbox import Incoming
 from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.recovery import Recovered
 from fadearena.runtime.standing import StandingQuotes
 
+Presign = Callable[[SignedCommand], None]
+"""Signs an order ahead, while it is being made durable; nothing leaves."""
 _FUTURE_MS = 5 * SECOND_MS
 _EXCERPT = 500
 _ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="string")
@@ -52,7 +56,14 @@ class Turns:
     """Takes events, in their order, one commit at a time. `clock` is the time in which the core lives."""
 
     def __init__(
-        self, recovered: Recovered, engine: Engine, journal: JournalWriter, clock: Clock, standing: StandingQuotes
+        self,
+        recovered: Recovered,
+        engine: Engine,
+        journal: JournalWriter,
+        clock: Clock,
+        standing: StandingQuotes,
+        *,
+        presign: Presign | None = None,
     ) -> None:
         self.state: State = recovered.state
         self.seq = recovered.seq
@@ -61,6 +72,7 @@ class Turns:
         self._journal = journal
         self._clock = clock
         self._standing = standing
+        self._presign = presign
 
     async def take(
         self, incoming: Sequence[Incoming], *, budget_s: float | None = None, metrics: Metrics | None = None
@@ -89,14 +101,27 @@ class Turns:
                 break
         stepped = time.perf_counter()
         if entries:
-            await self._journal.append(*entries)
+            await self._commit(entries, metrics)
         if metrics is not None and entries:
             metrics.step.observe((stepped - began) / len(entries))
             metrics.commit.observe(time.perf_counter() - stepped)
-            metrics.count(entries)
+            metrics.journal_seq.set(entries[-1].seq)
         if poison:
             raise Poisoned(*poison, entries, rest) from poison[1]
         return entries, rest
+
+    async def _commit(self, entries: Sequence[JournalEntry], metrics: Metrics | None) -> None:
+        """Make entries durable; what needs not wait for that is done meanwhile."""
+        durable = self._journal.append(*entries)
+        try:
+            if self._presign is not None:
+                for command in (command for entry in entries for command in entry.commands):
+                    if isinstance(command, PlaceOrder):
+                        self._presign(command)
+            if metrics is not None:
+                metrics.count(entries)
+        finally:
+            await durable
 
     def _step(self, event: Event) -> JournalEntry:
         turned = self._engine.step(self.state, event)

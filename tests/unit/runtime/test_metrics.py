@@ -36,7 +36,6 @@ def test_decisions_are_counted_by_outcome_reason_and_failed_check() -> None:
     assert value("fadearena_decisions_total", {"outcome": "skip", "reason": "chase"}) == 1
     assert value("fadearena_failed_checks_total", {"check": "clock_ok"}) == 1
     assert value("fadearena_failed_checks_total", {"check": "order_rate"}) is None
-    assert value("fadearena_journal_seq") == 7
 
 
 def test_registries_are_apart() -> None:

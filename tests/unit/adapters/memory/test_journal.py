@@ -26,7 +26,11 @@ def entry(seq: int, key: str = "k") -> JournalEntry:
 
 def fill(journal: JournalWriter, *entries: JournalEntry) -> None:
     """Append entries."""
-    asyncio.run(journal.append(*entries))
+
+    async def append() -> None:
+        await journal.append(*entries)
+
+    asyncio.run(append())
 
 
 async def read(journal: HashedJournal, from_seq: int = 1) -> list[int]:

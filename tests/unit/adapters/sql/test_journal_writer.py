@@ -45,7 +45,7 @@ def test_what_piled_up_is_one_commit() -> None:
     async def story() -> None:
         notebook = Notebook()
         writer = writer_on(notebook)
-        tasks = [asyncio.create_task(writer.append([(seq,)])) for seq in range(1, 21)]
+        tasks = [asyncio.ensure_future(writer.append([(seq,)])) for seq in range(1, 21)]
         await asyncio.sleep(0)
         notebook.may_go_on.set()
         await asyncio.gather(*tasks)
@@ -63,7 +63,7 @@ def test_a_commit_has_a_limit() -> None:
         notebook = Notebook()
         writer = writer_on(notebook)
         sizes = (1, 600, 600, 1_500, 3)
-        tasks = [asyncio.create_task(writer.append([(size,)] * size)) for size in sizes]
+        tasks = [asyncio.ensure_future(writer.append([(size,)] * size)) for size in sizes]
         await asyncio.sleep(0)
         notebook.may_go_on.set()
         await asyncio.gather(*tasks)
@@ -81,11 +81,11 @@ def test_other_work_waits_for_its_turn() -> None:
     async def story() -> None:
         notebook = Notebook()
         writer = writer_on(notebook)
-        before = asyncio.create_task(writer.append([(1,)]))
+        before = asyncio.ensure_future(writer.append([(1,)]))
         count = asyncio.create_task(writer.call(lambda _: len(notebook.commits)))
         wrong = asyncio.create_task(writer.call(complain))
-        after = asyncio.create_task(writer.append([(2,)]))
         await asyncio.sleep(0)
+        after = asyncio.ensure_future(writer.append([(2,)]))
         notebook.may_go_on.set()
         assert await count == 1
         with pytest.raises(InvalidInput, match="wrong"):
@@ -111,7 +111,7 @@ def test_all_who_wait_for_a_failed_commit_hear_of_it() -> None:
         notebook = Notebook()
         notebook.failure = StorageUnavailable("full")
         writer = writer_on(notebook)
-        tasks = [asyncio.create_task(writer.append([(seq,)])) for seq in range(1, 4)]
+        tasks = [asyncio.ensure_future(writer.append([(seq,)])) for seq in range(1, 4)]
         await asyncio.sleep(0)
         notebook.may_go_on.set()
         errors = await asyncio.gather(*tasks, return_exceptions=True)
@@ -129,7 +129,7 @@ def test_the_queue_has_a_limit() -> None:
     async def story() -> None:
         notebook = Notebook()
         writer = writer_on(notebook)
-        waiting = asyncio.create_task(writer.append([(1,)] * 10_000))
+        waiting = asyncio.ensure_future(writer.append([(1,)] * 10_000))
         await asyncio.sleep(0)
         with pytest.raises(StorageUnavailable, match="10000 entries wait for the database"):
             await writer.append([(2,)])
@@ -152,9 +152,10 @@ def test_a_closed_writer_takes_nothing() -> None:
         await writer.append([(1,)])
         await writer.close()
         await writer.close()
-        for late in (writer.append([(2,)]), writer.call(complain)):
-            with pytest.raises(StorageUnavailable, match="was closed"):
-                await late
+        with pytest.raises(StorageUnavailable, match="was closed"):
+            await writer.append([(2,)])
+        with pytest.raises(StorageUnavailable, match="was closed"):
+            await writer.call(complain)
         assert notebook.commits == [[1]]
 
     asyncio.run(story())
@@ -167,7 +168,7 @@ def test_a_loop_that_is_gone_does_not_stop_the_thread() -> None:
 
     async def story() -> None:
         writers.append(writer_on(notebook))
-        task = asyncio.create_task(writers[0].append([(1,)]))
+        task = asyncio.ensure_future(writers[0].append([(1,)]))
         await asyncio.sleep(0)
         task.cancel()
 

@@ -1,6 +1,6 @@
 """The journal, as its port has it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from functools import partial
 from operator import attrgetter
 
@@ -15,6 +15,10 @@ from fadearena.ports.journal_row import to_row
 
 PAGE = 500
 _values = attrgetter(*ENTRY.columns)
+
+
+async def _nothing() -> None:
+    """Keep nothing."""
 
 
 class SqlJournal:
@@ -34,9 +38,9 @@ class SqlJournal:
         """The number of the newest entry that is known to be durable; 0 while there is none."""
         return self._keeper.last_seq
 
-    async def append(self, *entries_: JournalEntry) -> None:
+    def append(self, *entries_: JournalEntry) -> Awaitable[None]:
         """
-        Keep entries, all or none; when it returns they are durable.
+        Hand entries over, to be kept all or none; once what is returned was awaited they are durable.
 
         Raises:
             InvalidInput: `seq` does not go on from the entry that was given last.
@@ -47,11 +51,9 @@ class SqlJournal:
         for number, entry in enumerate(entries_, self._keeper.given_seq + 1):
             if entry.seq != number:
                 raise InvalidInput(f"journal entry {entry.seq} came, {number} is next")
-        if not entries_:
-            return
         rows = [_values(to_row(entry)) for entry in entries_]
         self._keeper.given_seq += len(rows)
-        await self._writer.append(rows)
+        return self._writer.append(rows) if rows else _nothing()
 
     async def reopen(self) -> None:
         """

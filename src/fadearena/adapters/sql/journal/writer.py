@@ -10,7 +10,7 @@ import asyncio
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
@@ -30,8 +30,8 @@ _ROWS_A_COMMIT = 1_000
 class Writer(Protocol):
     """Carries out what is written, one after the other."""
 
-    async def append(self, rows: Sequence[Values]) -> None:
-        """Keep rows; when it returns they are durable."""
+    def append(self, rows: Sequence[Values]) -> Awaitable[None]:
+        """Hand rows over; once what is returned was awaited they are durable."""
         ...
 
     async def call(self, work: Work[T]) -> T:
@@ -87,9 +87,9 @@ class ThreadWriter:
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
-    async def append(self, rows: Sequence[Values]) -> None:
+    def append(self, rows: Sequence[Values]) -> Awaitable[None]:
         """
-        Keep rows, in one commit with whatever else waits; when it returns they are durable.
+        Hand rows over, for one commit with whatever else waits; once what is returned was awaited they are durable.
 
         Raises:
             LeaseLost: Another process holds the lease.
@@ -99,7 +99,7 @@ class ThreadWriter:
             raise StorageUnavailable(f"{self._rows_waiting} entries wait for the database: look at its disk and load")
         waiter = self._hand_over(partial(_Append, rows))
         self._rows_waiting += len(rows)
-        await waiter
+        return waiter
 
     async def call(self, work: Work[T]) -> T:
         """Have something else done, after what was handed over before."""
