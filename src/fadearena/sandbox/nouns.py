@@ -17,6 +17,23 @@ class Tif(StrEnum):
     ALO = "Alo"
 
 
+class Trigger(msgspec.Struct, frozen=True, kw_only=True):
+    """The mark for which an order waits: to take a profit or to stop a loss; `of_position` ties it to the position."""
+
+    price: Price
+    is_market: bool
+    is_take_profit: bool
+    of_position: bool = False
+
+    def is_above(self, side: Side) -> bool:
+        """Tell whether an order of this side waits for a higher mark, or for a lower one."""
+        return self.is_take_profit is (side is Side.SELL)
+
+    def is_due(self, side: Side, mark: Price) -> bool:
+        """Tell whether a mark is the one that an order of this side waits for."""
+        return mark >= self.price if self.is_above(side) else mark <= self.price
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One order as a client asks for it; sizes and prices as sent. A slice of a TWAP bears its id."""
 
@@ -28,6 +45,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     tif: Tif = Tif.GTC
     cloid: str | None = None
     twap_id: int | None = None
+    trigger: Trigger | None = None
 
 
 class Filled(msgspec.Struct, frozen=True):
@@ -40,7 +58,7 @@ class Filled(msgspec.Struct, frozen=True):
 
 
 class Resting(msgspec.Struct, frozen=True):
-    """It rests on the book."""
+    """It rests on the book, or waits for its mark."""
 
     order_id: int
     cloid: str | None = None
@@ -76,10 +94,11 @@ class Order(msgspec.Struct, kw_only=True):
     time: EpochMs
     status: str
     status_time: EpochMs
+    trigger: Trigger | None = None
 
 
 class Liquidation(msgspec.Struct, frozen=True, kw_only=True):
-    """What marks both sides of a forced trade."""
+    """What marks both sides of a forced trade: `user` is who was liquidated; its counterparty may be deleveraged."""
 
     user: Address
     mark: Price

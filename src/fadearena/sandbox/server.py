@@ -2,12 +2,11 @@
 The sandbox as a server of its own: the exchange's three doors, and one for those who look behind it.
 
 1. Nothing is protected, so it listens on this machine only, unless it is told otherwise.
-2. Everything that it remembers is written at the end and every minute, if a file is given: first beside it, then in
-   its place.
+2. If a file is given, what comes in is kept there before it is done, and all that is remembered every minute and at
+   the end: see `saving`.
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -16,16 +15,15 @@ from typing import TypeAlias
 import msgspec
 from aiohttp import WSMsgType, web
 
-from fadearena.kit.clock import AffineClock, SystemClock
+from fadearena.kit.clock import Clock
 from fadearena.model.error import InvalidInput
 from fadearena.model.ids import Address
-from fadearena.model.units import EpochMs
-from fadearena.sandbox.control import Control, Deposit, TraderLine
+from fadearena.sandbox.control import SHOWN, TAKEN, Control, TraderLine
 from fadearena.sandbox.exchange.exchange import Exchange
-from fadearena.sandbox.gateway.faults import AnswerLost, ConnectionRefused, Fault
+from fadearena.sandbox.gateway.faults import AnswerLost, ConnectionRefused
 from fadearena.sandbox.gateway.gateway import Gateway, Settings
-from fadearena.sandbox.gateway.nonces import Nonces
 from fadearena.sandbox.gateway.peer import Peer
+from fadearena.sandbox.saving import Box, Keeper, begun, loaded
 
 HOME = frozenset({"127.0.0.1", "::1", "localhost"})
 _SAVE_EVERY_S = 60
@@ -61,12 +59,6 @@ class Listening(msgspec.Struct, frozen=True):
     traders: list[TraderLine]
 
 
-class _Saved(msgspec.Struct):
-    time: EpochMs
-    nonces: dict[Address, list[int]]
-    exchange: msgspec.Raw
-
-
 async def serve(options: Options, *, ready: Callable[[Listening], None] = lambda _: None) -> None:
     """
     Run a sandbox until cancelled; `ready` is told once it listens.
@@ -79,10 +71,13 @@ async def serve(options: Options, *, ready: Callable[[Listening], None] = lambda
         raise InvalidInput(f"{options.host} lets other machines in, and nothing is protected: open it on purpose")
     if options.speed <= 0:
         raise InvalidInput(f"at speed {options.speed} no time would pass: choose one above 0")
-    gateway, clock = _gateway(options)
-    control = Control(gateway, clock)
+    box = _box(options)
+    gateway, control = box.gateway, box.control
+    keeper = None if options.state is None else Keeper(options.state, box)
     runner = web.AppRunner(_application(gateway, control), access_log=None, shutdown_timeout=1, handle_signals=False)
     await runner.setup()
+    if keeper is not None:
+        keeper.save()
     try:
         site = web.TCPSite(runner, options.host, options.port)
         await site.start()
@@ -90,52 +85,33 @@ async def serve(options: Options, *, ready: Callable[[Listening], None] = lambda
         ready(Listening(f"http://{_in_url(options.host)}:{port}", control.traders()))
         async with asyncio.TaskGroup() as group:
             group.create_task(gateway.run(), name="sandbox.run")
-            if options.state is not None:
-                group.create_task(_keep_saving(options.state, gateway), name="sandbox.save")
+            if keeper is not None:
+                group.create_task(_keep(keeper), name="sandbox.save")
     finally:
         gateway.close_all()
         await runner.cleanup()
-        if options.state is not None:
-            _write(options.state, gateway)
+        if keeper is not None:
+            keeper.end()
 
 
-def _clock(speed: Decimal, earliest: EpochMs) -> AffineClock:
-    """Begin now, or where a sandbox stopped that was faster than time."""
-    now = SystemClock().now_ms()
-    return AffineClock(max(now, earliest), now, speed)
-
-
-def _gateway(options: Options) -> tuple[Gateway, AffineClock]:
+def _box(options: Options) -> Box:
     """Begin anew, or go on with what was written."""
-    if options.state is None or not options.state.exists():
-        clock = _clock(options.speed, 0)
-        exchange = Exchange(clock, options.seed, wallets=options.wallets, needs_volume=options.needs_volume)
-        return Gateway(exchange, clock, options.settings), clock
-    try:
-        saved = msgspec.json.decode(options.state.read_bytes(), type=_Saved)
-        clock = _clock(options.speed, saved.time)
-        exchange = Exchange.load(clock, bytes(saved.exchange))
-    except msgspec.DecodeError as error:
-        raise InvalidInput(
-            f"{options.state} is no state of a sandbox: name another file, or remove this one"
-        ) from error
-    return Gateway(exchange, clock, options.settings, nonces=Nonces(saved.nonces)), clock
+    if options.state is not None and options.state.exists():
+        return loaded(options.state, options.speed, options.settings)
+
+    def exchange(clock: Clock) -> Exchange:
+        return Exchange(clock, options.seed, wallets=options.wallets, needs_volume=options.needs_volume)
+
+    return begun(exchange, options.speed, options.settings)
 
 
-def _write(path: Path, gateway: Gateway) -> None:
-    state = _Saved(gateway.clock.now_ms(), gateway.nonces.dump(), msgspec.Raw(gateway.exchange.dump()))
-    draft = path.with_name(path.name + ".new")
-    with draft.open("wb") as file:
-        file.write(_encode(state))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
-async def _keep_saving(path: Path, gateway: Gateway) -> None:
+async def _keep(keeper: Keeper) -> None:
+    """Take note every second that the sandbox lives, and write all of it every minute."""
     while True:
-        await asyncio.sleep(_SAVE_EVERY_S)
-        _write(path, gateway)
+        for _ in range(_SAVE_EVERY_S):
+            await asyncio.sleep(1)
+            keeper.tick()
+        keeper.save()
 
 
 def _application(gateway: Gateway, control: Control) -> web.Application:
@@ -146,15 +122,8 @@ def _application(gateway: Gateway, control: Control) -> web.Application:
             web.post("/info", doors.post),
             web.post("/exchange", doors.post),
             web.get("/ws", doors.socket),
-            web.get("/sandbox/clock", _shows(control.clock)),
-            web.get("/sandbox/truth", _shows(control.truth)),
-            web.get("/sandbox/orders", _shows(control.orders)),
-            web.get("/sandbox/requests", _shows(control.requests)),
-            web.get("/sandbox/traders", _shows(control.traders)),
-            web.post("/sandbox/faults", _takes(Fault, control.fault)),
-            web.post("/sandbox/deposit", _takes(Deposit, control.deposit)),
-            web.post("/sandbox/pause", _takes(None, lambda _: control.pause())),
-            web.post("/sandbox/resume", _takes(None, lambda _: control.resume())),
+            *(web.get(f"/sandbox/{name}", _shows(show, control)) for name, show in SHOWN.items()),
+            *(web.post(f"/sandbox/{name}", _takes(name, control)) for name in TAKEN),
         ]
     )
     return application
@@ -215,21 +184,21 @@ def _broken_off(request: web.Request) -> web.Response:
     return web.Response()
 
 
-def _shows(read: Callable[[], object]) -> _Handler:
+def _shows(read: Callable[[Control], object], control: Control) -> _Handler:
     async def handler(_request: web.Request) -> web.Response:
-        return web.Response(body=_encode(read()), content_type="application/json")
+        return web.Response(body=_encode(read(control)), content_type="application/json")
 
     return handler
 
 
-def _takes(kind: object, do: Callable[..., None]) -> _Handler:
+def _takes(name: str, control: Control) -> _Handler:
     async def handler(request: web.Request) -> web.Response:
         body = await request.read()
         try:
-            do(None if kind is None else msgspec.json.decode(body, type=kind))
+            answer = control.tell(name, body)
         except (msgspec.DecodeError, InvalidInput) as error:
             return web.Response(status=422, text=str(error))
-        return web.Response(body=b"null", content_type="application/json")
+        return web.Response(body=_encode(answer), content_type="application/json")
 
     return handler
 

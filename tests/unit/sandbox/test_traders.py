@@ -1,6 +1,7 @@
 """The traders: what each temperament does, and that all of them trade by the rules."""
 
 from collections import Counter
+from decimal import Decimal as D
 
 import pytest
 
@@ -75,9 +76,8 @@ def test_a_trader_that_has_lost_half_gets_it_back() -> None:
     """As a deposit, of which its ledger tells: so a sandbox can run for weeks."""
     box = Box(traders=2)
     trader = box.exchange.traders[0]
-    box.account(trader.wallet).cash[""] -= 6_000
-    box.exchange._floor.books.deposits -= 6_000
+    box.exchange.withdraw(trader.wallet, D(6_000))
     box.wait(120_000)
-    deposits = [int(row.usd) for row in box.account(trader.wallet).transfers]
-    assert deposits == [10_000, 5_000]
+    moved = [int(row.usd) for row in box.account(trader.wallet).transfers]
+    assert moved == [10_000, -6_000, 5_000]
     box.check()

@@ -4,6 +4,7 @@ The desk: takes orders and cancels, and matches by price, then time.
 1. What the market maker quotes stands for one second and is then made anew; what was taken of it is missing until then.
 2. An order that rests keeps its place. It is checked again for margin when it is hit, as prices have moved since.
 3. Nobody trades with itself: then the order that rests is cancelled.
+4. An order with a trigger waits beside the book until the mark is there, and is then an order as any other.
 """
 
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from fadearena.sandbox.exchange.rules import (
     check_minimum,
     check_post_only,
     check_static,
+    check_trigger,
     shrunk,
     worded,
 )
@@ -69,17 +71,25 @@ class Desk:
             return refused or Refused(worded("Unknown asset.", request.asset_id))
         order = self._record(account, asset, request)
         rejection = self._admit(account, asset, request, order)
-        if rejection is None:
-            hash_ = ZERO_HASH if request.twap_id is not None else floor.new_hash()
-            traded, value = self.match(Taking(account, asset, order, hash_, request.twap_id))
-            if order.tif is not Tif.IOC and order.rest:
-                return self._rest(account, order)
-            if traded:
-                floor.end(order, "canceled" if order.rest else "filled")
-                return Filled(order.order_id, traded, value / traded, order.cloid)
-            rejection = Rejection("iocCancelRejected", NO_MATCH)
-        floor.end(order, rejection.status)
-        return Refused(worded(rejection.text, asset.asset_id), order.order_id)
+        if rejection is not None:
+            return self._reject(order, asset, rejection)
+        if request.trigger is not None:
+            return self._wait(account, order)
+        return self._execute(account, order, request.twap_id)
+
+    def fire(self) -> None:
+        """Turn the orders whose mark has come into what they wanted to be."""
+        floor = self._floor
+        for order in list(floor.waiting.values()):
+            trigger = order.trigger
+            if trigger is None or order.order_id not in floor.waiting:
+                continue
+            if trigger.is_due(order.side, floor.mark(order.coin)):
+                account = floor.account(order.user)
+                del floor.waiting[order.order_id], account.open[order.order_id]
+                order.status, order.status_time = "triggered", floor.books.time
+                floor.tell(order)
+                self._execute(account, order)
 
     def cancel(self, account: Account, asset_id: int, order_id: int | str) -> str | None:
         """Cancel an order by its id or its client's; None is success."""
@@ -165,6 +175,7 @@ class Desk:
     def _record(self, account: Account, asset: Asset, request: Request) -> Order:
         order = self._new(account, asset, request.side, request.limit, request.quantity)
         order.reduce_only, order.tif, order.cloid = request.reduce_only, request.tif, request.cloid
+        order.trigger = request.trigger
         if request.cloid is not None:
             account.cloids[request.cloid] = order.order_id
         return order
@@ -189,7 +200,8 @@ class Desk:
 
     def _admit(self, account: Account, asset: Asset, request: Request, order: Order) -> Rejection | None:
         position = account.size(asset.coin)
-        if len(account.open) >= OPEN_ORDERS_MAX and request.tif is not Tif.IOC:
+        stays = request.tif is not Tif.IOC or request.trigger is not None
+        if stays and len(account.open) >= OPEN_ORDERS_MAX:
             return Rejection("tooManyOpenOrdersRejected", "Too many open orders")
         quantity = shrunk(request, position)
         if isinstance(quantity, Rejection):
@@ -203,7 +215,30 @@ class Desk:
             check_minimum(request, quantity, position, min(prices))
             or check_margin(account, asset, request.side.signed(quantity), self._floor.mark)
             or check_post_only(request, bid, ask)
+            or check_trigger(request, self._floor.mark(asset.coin))
         )
+
+    def _execute(self, account: Account, order: Order, twap_id: int | None = None) -> Status:
+        """Trade an order that may; what is left of it rests, or ends."""
+        floor, asset = self._floor, ASSETS[order.coin]
+        hash_ = ZERO_HASH if twap_id is not None else floor.new_hash()
+        traded, value = self.match(Taking(account, asset, order, hash_, twap_id))
+        if order.tif is not Tif.IOC and order.rest:
+            return self._rest(account, order)
+        if not traded:
+            return self._reject(order, asset, Rejection("iocCancelRejected", NO_MATCH))
+        floor.end(order, "canceled" if order.rest else "filled")
+        return Filled(order.order_id, traded, value / traded, order.cloid)
+
+    def _reject(self, order: Order, asset: Asset, rejection: Rejection) -> Refused:
+        self._floor.end(order, rejection.status)
+        return Refused(worded(rejection.text, asset.asset_id), order.order_id)
+
+    def _wait(self, account: Account, order: Order) -> Status:
+        account.open[order.order_id] = order
+        self._floor.waiting[order.order_id] = order
+        self._floor.tell(order)
+        return Resting(order.order_id, order.cloid)
 
     def _rest(self, account: Account, order: Order) -> Status:
         account.open[order.order_id] = order

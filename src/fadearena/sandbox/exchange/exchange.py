@@ -12,23 +12,25 @@ import msgspec
 from fadearena.adapters.sim.arena.traders import Trader
 from fadearena.kit.clock import Clock
 from fadearena.kit.decimals import exact_arithmetic
-from fadearena.model.ids import Address
-from fadearena.model.units import HOUR_MS, MINUTE_MS, SECOND_MS, EpochMs, Usd
+from fadearena.model.ids import Address, Coin
+from fadearena.model.instrument import Instrument
+from fadearena.model.units import HOUR_MS, MINUTE_MS, SECOND_MS, EpochMs, Price, Quantity, Ratio, Side, Usd
 from fadearena.sandbox.exchange.desk import Desk
 from fadearena.sandbox.exchange.funds import Funds
 from fadearena.sandbox.exchange.life import Life
 from fadearena.sandbox.exchange.people import People
 from fadearena.sandbox.exchange.shown import Truth
-from fadearena.sandbox.exchange.state import Account, Books, Leverage, Pooling
+from fadearena.sandbox.exchange.state import Account, Books, Hold, Leverage, Pooling
 from fadearena.sandbox.exchange.trading import BACKSTOP, MAKER, Floor
 from fadearena.sandbox.exchange.view import View
 from fadearena.sandbox.listing import FIRST_DEX
 from fadearena.sandbox.market import Prices as Path
 from fadearena.sandbox.market import dumped, loaded, made_market
-from fadearena.sandbox.nouns import ActionRefused, News, Request, Status
+from fadearena.sandbox.nouns import ActionRefused, News, Request, Status, Tif
 from fadearena.sandbox.traders import LEAST_TRADERS, Crowd, Memory
 
 HISTORY_MS = 30 * MINUTE_MS
+_SLIPPAGE = Ratio("0.05")
 _HOUSE_USD = Usd(1_000_000_000)
 _NO_WALLETS: Mapping[str, Address] = MappingProxyType({})
 
@@ -197,6 +199,49 @@ class Exchange:
         with exact_arithmetic():
             self._funds.deposit(user, usd, balance)
 
+    def withdraw(self, user: Address, usd: Usd, balance: str = FIRST_DEX) -> None:
+        """Take money away; see `Funds.withdraw`."""
+        self._acting(user)
+        with exact_arithmetic():
+            self._funds.withdraw(user, usd, balance)
+
+    def trade(self, user: Address, coin: Coin, side: Side, quantity: Quantity) -> Status:
+        """
+        Trade at the market, as a user does by hand.
+
+        Raises:
+            ActionRefused: The account does not exist, or the coin does not trade.
+        """
+        account, rules = self._acting(user), self._traded(coin)
+        limit = rules.price_outwards(side, self._floor.mark(coin) * (1 + side.sign * _SLIPPAGE))
+        request = Request(asset_id=rules.asset_id, side=side, quantity=quantity, limit=limit, tif=Tif.IOC)
+        with exact_arithmetic():
+            return self._desk.place(account, request)
+
+    def push_price(self, coin: Coin, price: Price, hold_ms: EpochMs) -> None:
+        """
+        Put a coin's price elsewhere, and hold it there for so long.
+
+        Raises:
+            ActionRefused: The coin does not trade.
+        """
+        self.advance()
+        self._traded(coin)
+        with exact_arithmetic():
+            self._life.push(coin, Hold(price, self.now + hold_ms))
+
+    def deleverage(self, user: Address, coin: Coin, quantity: Quantity) -> None:
+        """Take a position from an account at the mark; see `Upkeep.deleverage`."""
+        account = self._acting(user)
+        self._traded(coin)
+        with exact_arithmetic():
+            self._life.upkeep.deleverage(account, coin, quantity)
+
+    def count_volume(self, user: Address, usd: Usd) -> None:
+        """Let an account have traded more than it did; see `People.count_volume`."""
+        self._acting(user)
+        self.people.count_volume(user, usd)
+
     def truth(self) -> Truth:
         """Return everything that everybody owns."""
         return self.view.truth()
@@ -222,6 +267,12 @@ class Exchange:
         exchange._wallets = whole.wallets  # noqa: SLF001 - its own
         exchange._set_up(clock, Floor(whole.books, loaded(whole.path)), crowd, needs_volume=whole.needs_volume)  # noqa: SLF001
         return exchange
+
+    def _traded(self, coin: Coin) -> Instrument:
+        instrument = self._floor.market.instruments.get(coin)
+        if instrument is None:
+            raise ActionRefused(f"{coin} does not trade here.")
+        return instrument
 
     def _acting(self, user: Address) -> Account:
         self.advance()

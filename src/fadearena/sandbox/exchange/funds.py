@@ -7,7 +7,7 @@ All refusals here are of the whole action, in the exchange's words.
 from fadearena.model.ids import Address
 from fadearena.model.units import ZERO, Ratio, Usd
 from fadearena.sandbox.exchange.money import isolated_worth, margins
-from fadearena.sandbox.exchange.state import CENT, SPOT, Account, Leverage, Pooling, Position
+from fadearena.sandbox.exchange.state import CENT, POOLED, SPOT, Account, Leverage, Pooling, Position
 from fadearena.sandbox.exchange.trading import Floor
 from fadearena.sandbox.listing import BY_ID, DEXS, FIRST_DEX, Asset, Restriction
 from fadearena.sandbox.nouns import ActionRefused, Positions, Transfer
@@ -27,7 +27,24 @@ class Funds:
         account = self._floor.account(user)
         self._floor.books.deposits += usd
         account.credit(account.pool(balance), usd)
+        account.came_in += usd
         self._note(user, "deposit", usd, self._floor.new_hash(), (None, "", balance))
+
+    def withdraw(self, user: Address, usd: Usd, balance: str) -> None:
+        """
+        Take money away from the exchange.
+
+        Raises:
+            ActionRefused: There is no such balance, or too little is free.
+        """
+        account = self._floor.acting(user)
+        pool = account.pool(balance)
+        if balance not in _BALANCES or not 0 < usd <= margins(account, pool, self._floor.mark).withdrawable:
+            raise ActionRefused("Insufficient balance for withdrawal.")
+        self._floor.books.deposits -= usd
+        account.credit(pool, -usd)
+        account.came_in -= usd
+        self._note(user, "withdraw", -usd, self._floor.new_hash(), (None, balance, ""))
 
     def set_mode(self, user: Address, mode: Pooling) -> None:
         """
@@ -39,7 +56,7 @@ class Funds:
         account = self._floor.acting(user)
         if account.positions or account.open:
             raise ActionRefused("Cannot change abstraction with open positions or orders.")
-        if mode == "unifiedAccount":
+        if mode in POOLED:
             account.cash = {SPOT: sum(account.cash.values(), start=ZERO)}
         account.mode = mode
         self._floor.tell(Positions(user))
@@ -126,7 +143,9 @@ class Funds:
         if usd > margins(giver, start, self._floor.mark).withdrawable:
             raise ActionRefused("Insufficient balance for transfer.")
         giver.credit(start, -usd)
+        giver.came_in -= usd
         taker.credit(end, usd)
+        taker.came_in += usd
         return self._floor.new_hash()
 
     def send(self, user: Address, source: str, other: Address, destination: str, usd: Usd) -> None:

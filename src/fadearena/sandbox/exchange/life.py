@@ -8,10 +8,11 @@ The life of the exchange: what happens from one moment to another, in the order 
 
 from fadearena.adapters.sim.arena.traders import START_USD, Holding, Trader
 from fadearena.kit.decimals import exact_arithmetic
+from fadearena.model.ids import Coin
 from fadearena.model.units import MINUTE_MS, SECOND_MS, ZERO, EpochMs, Usd
 from fadearena.sandbox.exchange.desk import Desk
 from fadearena.sandbox.exchange.funds import Funds
-from fadearena.sandbox.exchange.state import Account
+from fadearena.sandbox.exchange.state import Account, Hold
 from fadearena.sandbox.exchange.trading import Floor
 from fadearena.sandbox.exchange.upkeep import Upkeep
 from fadearena.sandbox.listing import ASSETS
@@ -31,7 +32,7 @@ class Life:
         self._desk = desk
         self._funds = funds
         self._crowd = crowd
-        self._upkeep = Upkeep(floor, desk)
+        self.upkeep = Upkeep(floor, desk)
 
     def go_to(self, now: EpochMs) -> None:
         """Live up to a moment; one that is over already changes nothing."""
@@ -57,12 +58,28 @@ class Life:
         self._funds.deposit(trader.wallet, START_USD, self._balance(trader))
         self._floor.account(trader.wallet).name = trader.bot
 
+    def push(self, coin: Coin, hold: Hold) -> None:
+        """Put a price elsewhere and hold it there; who rests or waits there hears of it at once."""
+        self._floor.books.held_prices[coin] = hold
+        self._floor.market.push(coin, hold.price)
+        self._quote_anew()
+        self._floor.tell(Prices(self._floor.books.time))
+
+    def _hold_prices(self) -> None:
+        held, market = self._floor.books.held_prices, self._floor.market
+        for coin, hold in list(held.items()):
+            if hold.until < market.time:
+                del held[coin]
+            else:
+                market.push(coin, hold.price)
+
     def _leap(self, now: EpochMs) -> None:
         """Get over a long gap in at most a thousand steps of a minute or more."""
         market, books = self._floor.market, self._floor.books
         step = max(MINUTE_MS, (now - market.time) // _LEAPS)
         while not books.is_still and now - market.time > LEAP_MS + step:
             market.step(step // SECOND_MS)
+            self._hold_prices()
             self._settle()
             while (due := self._crowd.next_due) is not None and due <= market.time:
                 self._let_trade()
@@ -72,19 +89,24 @@ class Life:
             self._floor.market.stand()
         else:
             self._floor.market.step()
+            self._hold_prices()
         self._settle()
         self._floor.tell(Prices(self._floor.books.time))
 
     def _settle(self) -> None:
-        """Do what a new second brings: new quotes, what they cross, funding, liquidations."""
+        """Do what a new second brings: new quotes, what they cross and trigger, funding, liquidations."""
         books, market = self._floor.books, self._floor.market
         books.time = market.time
-        self._upkeep.fire_cancels(books.time)
-        self._desk.quote_anew()
-        self._upkeep.pay_funding(books.time)
+        self.upkeep.fire_cancels(books.time)
+        self._quote_anew()
+        self.upkeep.pay_funding(books.time)
         if market.time >= books.checked_at + _LIQUIDATE_EVERY_MS:
             books.checked_at = market.time
-            self._upkeep.liquidate()
+            self.upkeep.liquidate()
+
+    def _quote_anew(self) -> None:
+        self._desk.quote_anew()
+        self._desk.fire()
 
     def _let_trade(self) -> None:
         """Let the next trader look and trade; what it left resting is replaced."""

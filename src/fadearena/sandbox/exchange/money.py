@@ -64,6 +64,7 @@ def book(account: Account, asset: Asset, change: Size, price: Price) -> Change:
             position.margin += locked
             account.credit(pool, -locked)
     position.funding_since_change = ZERO
+    account.realised += realised
     if not position.size:
         del account.positions[coin]
     return Change(start, realised)

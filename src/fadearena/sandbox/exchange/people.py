@@ -42,10 +42,8 @@ class People:
     def owner_of(self, signer: Address) -> Address | None:
         """Return the user for whom an address may act: itself, or who approved it as an agent; None is unknown."""
         books = self._floor.books
-        owner = books.agent_of.get(signer)
-        if owner is not None:
-            agent = next(one for one in books.accounts[owner].agents if one.address == signer)
-            return owner if agent.valid_until > books.time else None
+        if signer in books.agent_of:
+            return books.master_of(signer)
         return signer if signer in books.accounts else None
 
     def who_acts(self, signer: Address, vault_address: Address | None = None) -> Address:
@@ -79,6 +77,10 @@ class People:
         if time is not None and account.cancels_fired.get(now // DAY_MS, 0) >= _FIRED_MAX:
             raise ActionRefused("Too many scheduled cancels triggered for the day. Limit: 10.")
         account.cancel_at = time
+
+    def count_volume(self, user: Address, usd: Usd) -> None:
+        """Let an account have traded more than it did."""
+        self._floor.acting(user).volume += usd
 
     def create_sub_account(self, user: Address, name: str) -> Address:
         """
@@ -114,7 +116,8 @@ class People:
             raise ActionRefused("Extra agent already used.")
         others = [one for one in account.agents if one.name != name]
         limit = _NAMED_AGENTS + _AGENTS_PER_SUB * len(account.sub_accounts)
-        if name and agent != ZERO_ADDRESS and sum(1 for one in others if one.name) >= limit:
+        alive = sum(1 for one in others if one.name and one.valid_until > books.time)
+        if name and agent != ZERO_ADDRESS and alive >= limit:
             raise ActionRefused(f"Too many extra agents for cumulative volume traded. Current limit is {limit}")
         for replaced in account.agents:
             if replaced.name == name:

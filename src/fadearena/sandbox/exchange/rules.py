@@ -32,6 +32,7 @@ _BASE = (Ratio("0.00045"), Ratio("0.00015"))
 INCREASES = "Reduce only order would increase position."
 NO_MATCH = "Order could not immediately match against any resting orders."
 NO_MARGIN = "Insufficient margin to place order."
+BAD_TRIGGER = "Invalid TP/SL price."
 BEYOND_TIER = "Order would cause position to exceed margin tier limit at current leverage."
 TOO_SMALL = "Order must have minimum value of $10."
 GONE = "Order was never placed, already canceled, or filled."
@@ -71,16 +72,30 @@ def _static_problem(request: Request, asset: Asset | None, mark: Price | None) -
         return "Order has zero size."
     if request.quantity < 0 or _decimals(request.quantity) > asset.size_decimals:
         return "Order has invalid size."
-    if request.limit <= 0:
-        return "Order has invalid price."
-    if _decimals(request.limit) > 0:
-        if len(request.limit.normalize().as_tuple().digits) > _FIGURES:
-            return "Price must be divisible by tick size."
-        if _decimals(request.limit) > _DECIMALS - asset.size_decimals:
-            return "Order has invalid price."
+    prices = [request.limit] if request.trigger is None else [request.limit, request.trigger.price]
+    if (text := next(filter(None, (_price_problem(price, asset) for price in prices)), None)) is not None:
+        return text
     if not _LOWEST * mark < request.limit <= _HIGHEST * mark:
         return "Order price cannot be more than 80% away from the reference price"
     return None
+
+
+def _price_problem(price: Price, asset: Asset) -> str | None:
+    if price <= 0:
+        return "Order has invalid price."
+    if _decimals(price) > 0:
+        if len(price.normalize().as_tuple().digits) > _FIGURES:
+            return "Price must be divisible by tick size."
+        if _decimals(price) > _DECIMALS - asset.size_decimals:
+            return "Order has invalid price."
+    return None
+
+
+def check_trigger(request: Request, mark: Price) -> Rejection | None:
+    """Look at the mark that an order waits for: one that is there already is no trigger."""
+    if request.trigger is None or not request.trigger.is_due(request.side, mark):
+        return None
+    return Rejection("badTriggerPxRejected", BAD_TRIGGER)
 
 
 def _decimals(number: Decimal) -> int:

@@ -79,6 +79,15 @@ class DexAccount(msgspec.Struct, frozen=True, kw_only=True):
     positions: tuple[Held, ...]
 
 
+class Spot(msgspec.Struct, frozen=True):
+    """The USDC of a spot balance, pooled with all that is open; what of it is locked, and what must stay."""
+
+    total: Usd = ZERO
+    hold: Usd = ZERO
+    maintenance: Usd = ZERO
+    has_portfolio_margin: bool = False
+
+
 class Limits(msgspec.Struct, frozen=True):
     """What an account can trade of a coin; pairs are (buy, sell)."""
 
@@ -105,10 +114,18 @@ class Requests(msgspec.Struct, frozen=True):
 
 
 class AccountTruth(msgspec.Struct, frozen=True):
-    """All that an account owns."""
+    """
+    All that an account owns, and where it comes from.
+
+    Cash and the margin that is locked sum up to `came_in` + `realised` + `funding` - `fees`.
+    """
 
     cash: dict[str, Usd]
     positions: dict[Coin, Position]
+    came_in: Usd = ZERO
+    realised: Usd = ZERO
+    funding: Usd = ZERO
+    fees: Usd = ZERO
 
 
 class Truth(msgspec.Struct, frozen=True):

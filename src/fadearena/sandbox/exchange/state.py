@@ -3,6 +3,7 @@ All that the exchange remembers, as plain values: what `dump` writes and `load` 
 
 1. All amounts of money have at most six decimals, as every price times size has: sums are exact.
 2. Cash lies in balances: one for each dex and `spot`. In the pooled modes everything lies in `spot`.
+3. Of each account, cash and locked margin are what came in, and what it realised, less fees, and funding.
 """
 
 from collections.abc import Iterable
@@ -26,8 +27,9 @@ FEE_DAYS = 14
 CENT = Decimal("0.000001")
 T = TypeVar("T")
 
-Pooling = Literal["default", "disabled", "unifiedAccount"]
-"""How balances are pooled; `disabled` is one balance for each dex, and so is `default`."""
+Pooling = Literal["default", "disabled", "unifiedAccount", "portfolioMargin"]
+"""How balances are pooled; `disabled` is one balance for each dex, and so is `default`; the others have one for all."""
+POOLED: frozenset[Pooling] = frozenset({"unifiedAccount", "portfolioMargin"})
 
 
 class Position(msgspec.Struct):
@@ -82,6 +84,10 @@ class Account(msgspec.Struct, kw_only=True):
     transfers: list[Transfer] = []
     agents: list[Agent] = []
     sub_accounts: list[Address] = []
+    came_in: Usd = ZERO
+    realised: Usd = ZERO
+    fees: Usd = ZERO
+    funding: Usd = ZERO
     volume: Usd = ZERO
     counted_volume: Usd = ZERO
     daily_volume: dict[int, tuple[Usd, Usd]] = {}
@@ -95,7 +101,7 @@ class Account(msgspec.Struct, kw_only=True):
 
     def pool(self, dex: str) -> str:
         """Return the balance behind a dex."""
-        return SPOT if self.mode == "unifiedAccount" else dex
+        return SPOT if self.mode in POOLED else dex
 
     def leverage(self, asset: Asset) -> Leverage:
         """Return what is set for a coin; at first 20 or the coin's most, cross where that is allowed."""
@@ -113,7 +119,7 @@ class Account(msgspec.Struct, kw_only=True):
 
     def held(self, pool: str) -> Iterable[tuple[Coin, Position]]:
         """Return the positions behind which a balance stands."""
-        if self.mode == "unifiedAccount":
+        if self.mode in POOLED:
             return self.positions.items() if pool == SPOT else ()
         return ((coin, held) for coin, held in self.positions.items() if ASSETS[coin].dex == pool)
 
@@ -180,6 +186,13 @@ class Hit(msgspec.Struct):
     quantity: Quantity
 
 
+class Hold(msgspec.Struct, frozen=True):
+    """A price that somebody holds until a time."""
+
+    price: Price
+    until: EpochMs
+
+
 class Rate(msgspec.Struct, frozen=True):
     """Funding of one hour."""
 
@@ -234,6 +247,7 @@ class Books(msgspec.Struct, kw_only=True):
     fees: Usd = ZERO
     whole_until: dict[str, EpochMs] = {}
     is_still: bool = False
+    held_prices: dict[Coin, Hold] = {}
     checked_at: EpochMs = 0
 
     def tape(self, coin: Coin) -> Tape:
@@ -242,6 +256,14 @@ class Books(msgspec.Struct, kw_only=True):
         if tape is None:
             tape = self.tapes[coin] = Tape()
         return tape
+
+    def master_of(self, agent: Address) -> Address | None:
+        """Return who approved an agent; None for one that nobody did, or whose time is over."""
+        owner = self.agent_of.get(agent)
+        if owner is None:
+            return None
+        known = next(one for one in self.accounts[owner].agents if one.address == agent)
+        return owner if known.valid_until > self.time else None
 
     def take_order_id(self) -> int:
         """Return the next order id."""

@@ -58,7 +58,10 @@ class Floor:
     def __init__(self, books: Books, market: Market) -> None:
         self.books = books
         self.market = market
-        self.resting = Resting(order for account in books.accounts.values() for order in account.open.values())
+        live = [order for account in books.accounts.values() for order in account.open.values()]
+        self.waiting = {order.order_id: order for order in live if is_waiting(order)}
+        """The orders that wait for a mark."""
+        self.resting = Resting(order for order in live if not is_waiting(order))
         self.listeners: list[Callable[[News], None]] = []
 
     def tell(self, news: News) -> None:
@@ -120,10 +123,9 @@ class Floor:
     def _fill(self, deal: Deal, party: Party, trade_id: int, *, is_taker: bool) -> Fill:
         asset, account, now = deal.asset, party.account, self.books.time
         side = deal.side if is_taker else deal.side.opposite
-        is_victim = deal.forced is not None and is_taker
-        is_cross = account.leverage(asset).is_cross
+        label = _forced_label(deal.forced, account, asset) if is_taker and deal.forced is not None else None
         change = book(account, asset, side.signed(deal.quantity), deal.price)
-        paid = self._charge(account, deal, is_taker=is_taker)
+        paid = ZERO if is_deleveraging(deal) else self._charge(account, deal, is_taker=is_taker)
         fill = Fill(
             user=account.address,
             coin=asset.coin,
@@ -132,7 +134,7 @@ class Floor:
             price=deal.price,
             quantity=deal.quantity,
             start=change.start,
-            direction=direction(change.start, side.signed(deal.quantity), forced_cross=is_cross if is_victim else None),
+            direction=label or direction(change.start, side.signed(deal.quantity)),
             closed_pnl=change.realised,
             fee=paid,
             order_id=party.order_id,
@@ -153,6 +155,7 @@ class Floor:
         charged = rates(base_rates(payer.fortnight(now)), asset)
         paid = fee(notional, charged.taker if is_taker else charged.maker)
         account.credit(account.pool(asset.dex), -paid)
+        account.fees += paid
         self.books.fees += paid
         counted = notional / _GROWTH_COUNTS if asset.growth_mode else notional
         account.traded(now // DAY_MS, notional, counted, is_taker=is_taker)
@@ -166,18 +169,25 @@ class Floor:
         """End an order's life and tell of it."""
         order.status, order.status_time = status, self.books.time
         account = self.account(order.user)
-        if order.order_id in account.open:
+        if self.waiting.pop(order.order_id, None) is None and order.order_id in account.open:
             self.resting.remove(order)
         account.finish(order)
         self.tell(order)
 
     def fit_reduces(self, account: Account, coin: str) -> None:
-        """Fit the reduce-only orders that rest to the position: the newest shrinks, older ones without room end."""
+        """
+        Fit reduce-only orders to the position: of those that rest the newest shrinks, older ones without room end.
+
+        Each that waits for a mark has the whole position to itself.
+        """
         if not account.open:
             return
         size, is_newest = account.size(coin), True
         left = abs(size)
         for order in reversed([one for one in account.open.values() if one.reduce_only and one.coin == coin]):
+            if sign(size) == -order.side.sign and order.order_id in self.waiting:
+                order.rest = min(order.rest, abs(size))
+                continue
             rest = min(order.rest, left) if is_newest else order.rest
             if sign(size) != -order.side.sign or not left or rest > left:
                 self.end(order, "reduceOnlyCanceled")
@@ -196,14 +206,30 @@ def trade_id_of(buyer_order_id: int, seller_order_id: int) -> int:
     return int.from_bytes(digest, "big") >> (64 - _TRADE_ID_BITS)
 
 
-def direction(start: Size, change: Size, *, forced_cross: bool | None = None) -> str:
-    """Return the label of a fill; `forced_cross` is set where its owner was liquidated."""
+def is_waiting(order: Order) -> bool:
+    """Tell whether an order that is open waits for a mark."""
+    return order.trigger is not None and order.status == "open"
+
+
+def is_deleveraging(deal: Deal) -> bool:
+    """Tell whether a deal takes a position from somebody else than who is liquidated; it costs no fee."""
+    return deal.forced is not None and deal.forced.user == BACKSTOP
+
+
+def direction(start: Size, change: Size) -> str:
+    """Return the label of a fill."""
     before, after = _word(start), _word(start + change)
-    if forced_cross is not None:
-        return f"Liquidated {'Cross' if forced_cross else 'Isolated'} {before}"
     if not start or sign(start) == sign(change):
         return f"Open {_word(change)}"
     return f"Close {before}" if not start + change or before == after else f"{before} > {after}"
+
+
+def _forced_label(forced: Liquidation, account: Account, asset: Asset) -> str:
+    """Return the label of a fill that its owner did not ask for."""
+    if forced.user != account.address:
+        return "Auto-Deleveraging"
+    kind = "Cross" if account.leverage(asset).is_cross else "Isolated"
+    return f"Liquidated {kind} {_word(account.size(asset.coin))}"
 
 
 def _word(size: Size) -> str:

@@ -16,7 +16,7 @@ from fadearena.sandbox.exchange.money import Margins, isolated_worth, margins
 from fadearena.sandbox.exchange.state import CENT, Account, Position, Rate
 from fadearena.sandbox.exchange.trading import BACKSTOP, MAKER, ZERO_HASH, Deal, Floor, Party
 from fadearena.sandbox.listing import ASSETS, FIRST_DEX, Asset, maintenance
-from fadearena.sandbox.nouns import Liquidation, Order, Payment, Positions, Tif, Transfer
+from fadearena.sandbox.nouns import ActionRefused, Liquidation, Order, Payment, Positions, Tif, Transfer
 
 FUNDING_LAG_MS = 68
 _LARGE_USD = Usd(100_000)
@@ -77,6 +77,7 @@ class Upkeep:
         position.funding_since_change -= usd
         size = position.size
         payment = Payment(user=account.address, coin=coin, time=rate.time, usd=usd, size=size, rate=rate.rate)
+        account.funding += usd
         account.note(payment)
         self._floor.tell(payment)
         self._floor.tell(Positions(account.address))
@@ -100,6 +101,22 @@ class Upkeep:
                 for coin in [coin for coin in account.positions if not account.is_cross(coin)]:
                     self._check_isolated(account, coin)
         self._work_off()
+
+    def deleverage(self, account: Account, coin: Coin, quantity: Quantity) -> None:
+        """
+        Take a position, or a part of it, from an account at the mark; the liquidator is on the other side.
+
+        Raises:
+            ActionRefused: It holds less.
+        """
+        floor, asset, size = self._floor, ASSETS[coin], account.size(coin)
+        if not 0 < quantity <= abs(size) or quantity % Quantity(1).scaleb(-asset.size_decimals):
+            raise ActionRefused(f"{account.address} holds {size} {coin}: name whole lots of it.")
+        mark, ids = floor.mark(coin), floor.books.take_order_id
+        marked = Liquidation(user=BACKSTOP, mark=mark, method="backstop")
+        deal = Deal(asset, side_of(-size), mark, quantity, floor.new_hash(), forced=marked)
+        floor.trade(deal, Party(account, ids()), Party(floor.account(BACKSTOP), ids()))
+        floor.fit_reduces(account, coin)
 
     def _check_cross(self, account: Account, pool: str) -> None:
         state = margins(account, pool, self._floor.mark)
@@ -201,8 +218,11 @@ class Upkeep:
 
     def _take_over(self, account: Account, pool: str, usd: Usd) -> None:
         """Give what is left of an account's margin to the liquidator, or (< 0) let it bear what is missing."""
+        liquidator = self._floor.account(BACKSTOP)
         account.credit(pool, -usd)
-        self._floor.account(BACKSTOP).credit(FIRST_DEX, usd)
+        account.came_in -= usd
+        liquidator.credit(FIRST_DEX, usd)
+        liquidator.came_in += usd
         self._floor.tell(Positions(account.address))
 
     def _tell_closed(self, account: Account, closed: dict[Coin, Usd], state: Margins, *, is_cross: bool) -> None:

@@ -24,6 +24,7 @@ from fadearena.sandbox.exchange.shown import (
     Limits,
     Requests,
     Role,
+    Spot,
     Summary,
     Truth,
 )
@@ -133,11 +134,11 @@ class View:
                 positions=held,
             )
 
-    def spot(self, user: Address) -> tuple[Usd, Usd]:
-        """Return the USDC of an account's spot balance, and what of it is locked; pooled with all that is open."""
+    def spot(self, user: Address) -> Spot:
+        """Return an account's spot balance; of a pooled account, all that it has."""
         account = self.account(user)
         if account is None:
-            return ZERO, ZERO
+            return Spot()
         with exact_arithmetic():
             state = margins(account, SPOT, self._floor.mark)
             isolated = sum(
@@ -148,7 +149,12 @@ class View:
                 ),
                 start=ZERO,
             )
-            return state.equity + isolated, max(ZERO, state.equity - state.withdrawable) + isolated
+            return Spot(
+                total=state.equity + isolated,
+                hold=max(ZERO, state.equity - state.withdrawable) + isolated,
+                maintenance=state.maintenance + isolated,
+                has_portfolio_margin=account.mode == "portfolioMargin",
+            )
 
     def limits(self, user: Address, asset: Asset) -> Limits:
         """Return what an account can trade of a coin."""
@@ -167,7 +173,7 @@ class View:
 
     def role(self, address: Address) -> Role:
         """Return what an address is to the exchange."""
-        owner = self._books.agent_of.get(address)
+        owner = self._books.master_of(address)
         if owner is not None:
             return Role("agent", owner)
         account = self.account(address)
@@ -187,7 +193,10 @@ class View:
 
     def truth(self) -> Truth:
         """Return everything that everybody owns."""
-        accounts = {user: AccountTruth(one.cash, one.positions) for user, one in self._books.accounts.items()}
+        accounts = {
+            user: AccountTruth(one.cash, one.positions, one.came_in, one.realised, one.funding, one.fees)
+            for user, one in self._books.accounts.items()
+        }
         return Truth(self._books.time, accounts, self._books.deposits, self._books.fees)
 
     def _trades(self, coin: Coin) -> bool:

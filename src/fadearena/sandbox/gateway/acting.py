@@ -1,32 +1,45 @@
 """
 `/exchange`: who signed, may they, and what comes of it.
 
-The order of the checks is the exchange's: shape, signer, nonce, expiry, request limit, and only then the action.
-A refusal after the nonce was looked at has used it up.
+1. The order of the checks is the exchange's: shape, signer, nonce, expiry, request limit, and only then the action.
+   A refusal after the nonce was looked at has used it up.
+2. What arrives is kept before it is looked at, where somebody keeps it: who carries out the same at the same times
+   has the same exchange again.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
-from fadearena.kit.clock import Clock
 from fadearena.model.ids import Address
-from fadearena.model.units import Side
+from fadearena.model.units import EpochMs, Side
 from fadearena.sandbox.exchange.exchange import Exchange
 from fadearena.sandbox.exchange.state import Pooling
-from fadearena.sandbox.gateway import actions, texts
+from fadearena.sandbox.gateway import actions, owners, texts
+from fadearena.sandbox.gateway.faults import Reject
 from fadearena.sandbox.gateway.nonces import BadNonce, Nonces
+from fadearena.sandbox.gateway.proofs import Proofs
 from fadearena.sandbox.gateway.signatures import Chain, Unrecoverable, signer_of
-from fadearena.sandbox.nouns import ActionRefused, Filled, Refused, Request, Resting, Status, Tif
+from fadearena.sandbox.nouns import ActionRefused, Filled, Refused, Request, Resting, Status, Tif, Trigger
 
 _MILLIONTH = Decimal("0.000001")
 _BATCH_MAX = 200
 _EXPIRED_COSTS = 5
 _VALID_UNTIL = re.compile(r"(.*?) ?valid_until (\d{1,16})")
 _SUB_ACCOUNT = re.compile(r"(.*) subaccount:(0x[0-9a-fA-F]{40})")
-_MODES: dict[str, Pooling] = {"i": "disabled", "u": "unifiedAccount"}
+_MODES: dict[str, Pooling] = {"i": "disabled", "u": "unifiedAccount", "p": "portfolioMargin"}
+
+
+class Arrival(NamedTuple):
+    """When an action came, by the sandbox's clock and in nanoseconds of the machine's steady one; what it meets."""
+
+    at: EpochMs
+    wall_ns: int
+    body: bytes
+    rejection: Reject | None = None
 
 
 class _FilledRow(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -44,27 +57,35 @@ class _RestingRow(msgspec.Struct, omit_defaults=True):
 class Acting:
     """Carries out signed actions."""
 
-    def __init__(self, exchange: Exchange, clock: Clock, chain: Chain, nonces: Nonces) -> None:
+    def __init__(self, exchange: Exchange, chain: Chain, nonces: Nonces, proofs: Proofs) -> None:
+        self.keep: Callable[[Arrival], None] = lambda _: None
         self._exchange = exchange
-        self._clock = clock
         self._chain = chain
         self._nonces = nonces
-        self.clients: dict[Address, None] = {}
-        """Who acted here, in the order in which they came."""
+        self._proofs = proofs
 
-    def answer(self, envelope: actions.Envelope) -> dict[str, object]:
+    def answer(self, envelope: actions.Envelope, arrival: Arrival) -> dict[str, object]:
         """Carry an action out, and return the answer."""
+        self.keep(arrival)
         try:
-            return {"status": "ok", "response": self._done(envelope)}
+            return {"status": "ok", "response": self._done(envelope, arrival)}
         except (ActionRefused, BadNonce, Unrecoverable) as refused:
             return {"status": "err", "response": str(refused)}
 
-    def _done(self, envelope: actions.Envelope) -> dict[str, object]:
-        action, now = envelope.action, self._clock.now_ms()
+    def user_of(self, envelope: actions.Envelope) -> Address | None:
+        """Return for whom an action is; None where nobody may do it."""
+        try:
+            return self._exchange.people.who_acts(signer_of(envelope, self._chain), envelope.vault_address)
+        except (ActionRefused, Unrecoverable):
+            return None
+
+    def _done(self, envelope: actions.Envelope, arrival: Arrival) -> dict[str, object]:
+        action, now = envelope.action, arrival.at
         signer = signer_of(envelope, self._chain)
+        self._proofs.sign(signer, str(action.__struct_config__.tag))
         user = self._exchange.people.who_acts(signer, envelope.vault_address)
-        self.clients[user] = None
-        if isinstance(action, actions.UserSigned):
+        self._proofs.meet(user)
+        if isinstance(action, owners.UserSigned):
             _check_owner(action, envelope, signer, user)
         self._nonces.use(signer, envelope.nonce, now)
         length = actions.batch_length(action)
@@ -75,18 +96,24 @@ class Acting:
             raise ActionRefused(f"Signed action over weight limit of {_BATCH_MAX}.")
         is_cancel = isinstance(action, actions.Cancel | actions.CancelByCloid)
         self._exchange.people.count_requests(user, length, is_cancel=is_cancel)
-        return self._carried_out(action, user)
+        if (rejection := arrival.rejection) is not None:
+            return _rejected(action, rejection)
+        return self._carried_out(action, user, arrival.wall_ns)
 
-    def _carried_out(self, action: actions.Action, user: Address) -> dict[str, object]:
+    def _carried_out(self, action: actions.Action, user: Address, wall_ns: int) -> dict[str, object]:
         match action:
             case actions.PlaceOrders():
-                return _of("order", [_status(one) for one in self._placed(user, action)])
+                statuses = self._placed(user, action)
+                self._proofs.accept(statuses, wall_ns)
+                return _of("order", [status_row(one, action) for one in statuses])
             case actions.Cancel():
                 return _of("cancel", [self._cancelled(user, one.a, one.o) for one in action.cancels])
             case actions.CancelByCloid():
                 return _of("cancel", [self._cancelled(user, one.asset, one.cloid) for one in action.cancels])
             case actions.BatchModify():
-                return _of("order", [_status(self._modified(user, one)) for one in action.modifies])
+                statuses = [self._modified(user, one) for one in action.modifies]
+                self._proofs.accept(statuses, wall_ns)
+                return _of("order", [status_row(one) for one in statuses])
             case actions.Modify():
                 self._modify(user, action)
             case actions.CreateSubAccount():
@@ -108,12 +135,16 @@ class Acting:
                 usd = action.usd * _MILLIONTH
                 exchange.sub_account_transfer(user, action.sub_account_user, usd, is_deposit=action.is_deposit)
             case actions.AgentSetAbstraction():
-                exchange.set_mode(user, _mode(action.abstraction))
-            case actions.ApproveAgent():
+                exchange.set_mode(user, _MODES[action.abstraction])
+            case owners.UserSetAbstraction():
+                exchange.set_mode(
+                    user if action.user == user else exchange.people.who_acts(user, action.user), action.abstraction
+                )
+            case owners.ApproveAgent():
                 self._approve(action, user)
-            case actions.UsdClassTransfer():
+            case owners.UsdClassTransfer():
                 self._class_transfer(action, user)
-            case actions.SendAsset():
+            case owners.SendAsset():
                 self._send(action, user)
             case _:
                 pass
@@ -124,35 +155,39 @@ class Acting:
         if isinstance(action.grouping, actions.Priority):
             text = "Insufficient delegatable balance for priority order"
             return [Refused(f"{text} asset={one.a}") for one in action.orders]
-        return self._exchange.place(user, [_request(order) for order in action.orders])
+        if action.grouping == "normalTpsl" and any(order.t.trigger is not None for order in action.orders):
+            raise ActionRefused("Orders that wait for a parent are not part of this sandbox.")
+        of_position = action.grouping == "positionTpsl"
+        return self._exchange.place(user, [_request(order, of_position=of_position) for order in action.orders])
 
     def _cancelled(self, user: Address, asset_id: int, order: int | str) -> object:
         refused = self._exchange.cancel(user, asset_id, order)
         return "success" if refused is None else {"error": refused}
 
     def _modified(self, user: Address, one: actions.ModifyWire) -> Status:
+        request = _request(one.order)
         if self._exchange.cancel(user, one.order.a, one.oid) is not None:
             return Refused("Cannot modify canceled or filled order")
-        return self._exchange.place(user, [_request(one.order)])[0]
+        return self._exchange.place(user, [request])[0]
 
     def _modify(self, user: Address, one: actions.Modify) -> None:
         status = self._modified(user, one)
         if isinstance(status, Refused):
             raise ActionRefused(status.text)
 
-    def _approve(self, action: actions.ApproveAgent, user: Address) -> None:
+    def _approve(self, action: owners.ApproveAgent, user: Address) -> None:
         name, valid_until = action.agent_name or "", None
         if match := _VALID_UNTIL.fullmatch(name):
             name, valid_until = match[1], int(match[2])
         self._exchange.approve_agent(user, action.agent_address, name, valid_until)
 
-    def _class_transfer(self, action: actions.UsdClassTransfer, user: Address) -> None:
+    def _class_transfer(self, action: owners.UsdClassTransfer, user: Address) -> None:
         amount = action.amount
         if match := _SUB_ACCOUNT.fullmatch(amount):
             amount, user = match[1], self._exchange.people.who_acts(user, texts.address(match[2]))
         self._exchange.class_transfer(user, _usd(amount), to_perp=action.to_perp)
 
-    def _send(self, action: actions.SendAsset, user: Address) -> None:
+    def _send(self, action: owners.SendAsset, user: Address) -> None:
         sender = user
         if action.from_sub_account:
             sender = self._exchange.people.who_acts(user, _address(action.from_sub_account))
@@ -161,7 +196,7 @@ class Acting:
         )
 
 
-def _check_owner(action: actions.UserSigned, envelope: actions.Envelope, signer: Address, user: Address) -> None:
+def _check_owner(action: owners.UserSigned, envelope: actions.Envelope, signer: Address, user: Address) -> None:
     """Let only the owner's own key through, and only for the nonce that it signed."""
     if signer != user or envelope.vault_address is not None:
         raise ActionRefused(f"User or API Wallet {signer} does not exist.")
@@ -169,23 +204,56 @@ def _check_owner(action: actions.UserSigned, envelope: actions.Envelope, signer:
         raise ActionRefused(f"Invalid nonce: {envelope.nonce} is not the action's {action.nonce}")
 
 
-def _request(order: actions.OrderWire) -> Request:
-    if order.t.limit is None:
-        raise ActionRefused("Trigger orders are not part of this sandbox.")
-    tif = order.t.limit.tif
+def _request(order: actions.OrderWire, *, of_position: bool = False) -> Request:
     return Request(
         asset_id=order.a,
         side=Side.BUY if order.b else Side.SELL,
         quantity=Decimal(order.s),
         limit=Decimal(order.p),
         reduce_only=order.r,
-        tif=Tif.IOC if tif == "FrontendMarket" else Tif(tif),
+        tif=_tif(order.t),
         cloid=order.c,
+        trigger=_trigger(order, of_position=of_position),
     )
 
 
-def _status(status: Status) -> object:
+def _tif(kind: actions.OrderType) -> Tif:
+    if kind.limit is None:
+        return Tif.IOC if kind.trigger is not None and kind.trigger.is_market else Tif.GTC
+    return Tif.IOC if kind.limit.tif == "FrontendMarket" else Tif(kind.limit.tif)
+
+
+def _trigger(order: actions.OrderWire, *, of_position: bool) -> Trigger | None:
+    wire = order.t.trigger
+    if wire is None:
+        return None
+    if not order.r:
+        raise ActionRefused("Trigger orders must be reduce only.")
+    return Trigger(
+        price=Decimal(wire.trigger_px),
+        is_market=wire.is_market,
+        is_take_profit=wire.tpsl == "tp",
+        of_position=of_position,
+    )
+
+
+def _rejected(action: actions.Action, rejection: Reject) -> dict[str, object]:
+    """
+    Refuse an action, or each of its orders.
+
+    Raises:
+        ActionRefused: It is refused as a whole.
+    """
+    if rejection.whole or not isinstance(action, actions.PlaceOrders):
+        raise ActionRefused(rejection.text)
+    return _of("order", [{"error": rejection.text} for _ in action.orders])
+
+
+def status_row(status: Status, action: actions.PlaceOrders | None = None) -> object:
+    """Show what became of an order; one that is tied to a position has no id yet."""
     match status:
+        case Resting() if action is not None and action.grouping == "positionTpsl":
+            return "waitingForTrigger"
         case Filled():
             row = _FilledRow(texts.shown(status.quantity), texts.shown(status.average_price, 8), status.order_id)
             row.cloid = msgspec.UNSET if status.cloid is None else status.cloid
@@ -199,12 +267,6 @@ def _status(status: Status) -> object:
 
 def _of(kind: str, statuses: list[object]) -> dict[str, object]:
     return {"type": kind, "data": {"statuses": statuses}}
-
-
-def _mode(letter: str) -> Pooling:
-    if letter not in _MODES:
-        raise ActionRefused("Portfolio margin is not part of this sandbox.")
-    return _MODES[letter]
 
 
 def _usd(text: str) -> Decimal:

@@ -4,6 +4,7 @@ The signed actions that clients send, as typed fields in the exchange's own orde
 1. What does not fit is refused before anything else is looked at (`422`); keys that nobody knows are left out.
 2. Values take their canonical form while they are read: numbers without zeros at the end, ids in lower case, and
    `false` where it means absent becomes absent. `packing` of these fields is what a right client hashed.
+3. What only an owner's key signs is in `owners`.
 """
 
 from collections.abc import Callable
@@ -12,12 +13,10 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from fadearena.sandbox.gateway import texts
+from fadearena.sandbox.gateway.owners import Long, UserSigned
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)]
 """A whole number of 32 bits: an asset id, a leverage."""
-Long = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
-"""A whole number of 64 bits: an order id, a time, money in millionths."""
-ChainId = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{1,16}$")]
 
 
 class Limit(msgspec.Struct):
@@ -204,46 +203,6 @@ class AgentSetAbstraction(msgspec.Struct, tag_field="type", tag="agentSetAbstrac
     abstraction: Literal["i", "u", "p"]
 
 
-class _UserSigned(msgspec.Struct, rename="camel", kw_only=True):
-    """What only the owner's own key can sign."""
-
-    signature_chain_id: ChainId
-    hyperliquid_chain: Literal["Mainnet", "Testnet"]
-    nonce: Long
-
-
-class ApproveAgent(_UserSigned, tag_field="type", tag="approveAgent", rename="camel", kw_only=True):
-    """Let another key trade."""
-
-    agent_address: str
-    agent_name: str | None = None
-
-    def __post_init__(self) -> None:
-        self.agent_address = texts.address(self.agent_address)
-
-
-class UsdClassTransfer(_UserSigned, tag_field="type", tag="usdClassTransfer", rename="camel", kw_only=True):
-    """Move money between spot and perps; the amount may end in ` subaccount:0x...`."""
-
-    amount: str
-    to_perp: bool
-
-
-class SendAsset(_UserSigned, tag_field="type", tag="sendAsset", rename="camel", kw_only=True):
-    """Move money between dexs, to oneself or to others."""
-
-    destination: str
-    source_dex: str
-    destination_dex: str
-    token: str
-    amount: str
-    from_sub_account: str
-
-    def __post_init__(self) -> None:
-        self.destination = texts.address(self.destination)
-
-
-UserSigned: TypeAlias = ApproveAgent | UsdClassTransfer | SendAsset
 Action: TypeAlias = (
     PlaceOrders
     | Cancel

@@ -1,21 +1,110 @@
 """
 What can go wrong on request.
 
-Each fault is a value: tests hand it to the gateway, other processes post it as JSON to `/sandbox/faults`.
+1. Each fault is a value: tests hand it to the gateway, other processes post it as JSON to `/sandbox/faults`.
+2. Faults of requests are alike over HTTP and over a socket's `post`. Those that come together all happen, in the order
+   in which they were asked for.
 """
 
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from fadearena.model.ids import Dex
+from fadearena.model.ids import Address, Dex
+from fadearena.model.units import MINUTE_MS
+from fadearena.sandbox.gateway import texts
 
 Times = Annotated[int, msgspec.Meta(ge=0)]
 Path = Literal["/info", "/exchange"]
+Chance = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
 class _Fault(msgspec.Struct, frozen=True, tag_field="kind", rename="camel"):
     """Every fault names itself as `kind`."""
+
+
+class OfRequests(_Fault, frozen=True, kw_only=True):
+    """
+    What happens to the next requests that fit.
+
+    `times` is how many (null: until all is cleared); `action` is the type of an action or question, `user` whom it is
+    for; each suffers with `chance`, drawn by `seed`.
+    """
+
+    times: Times | None = 1
+    path: Path | None = None
+    action: str | None = None
+    user: Address | None = None
+    chance: Chance = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.user is not None:
+            msgspec.structs.force_setattr(self, "user", texts.address(self.user))
+
+
+class Answer(OfRequests, frozen=True, tag="answer"):
+    """Answer with a status: 429, 500, 502 and such; nothing is done, unless `done`."""
+
+    status: Annotated[int, msgspec.Meta(ge=400, le=599)]
+    done: bool = False
+
+
+class Delay(OfRequests, frozen=True, kw_only=True, tag="delay"):
+    """Hold the answer back for so long, after the work was done; or, without `done`, the work and the answer."""
+
+    ms: Times
+    done: bool = True
+    times: Times | None = None
+
+
+class Reset(OfRequests, frozen=True, tag="reset"):
+    """Break the connection instead of an answer, after the work was done; or, without `done`, before it is."""
+
+    done: bool = True
+
+
+class Hang(OfRequests, frozen=True, tag="hang"):
+    """Never answer: the connection stands until the client gives up, or for so long; the work is `done`, or is not."""
+
+    done: bool = True
+    ms: Times = 10 * MINUTE_MS
+
+
+class Garble(OfRequests, frozen=True, tag="garble"):
+    """Do the work, and answer with something unreadable."""
+
+    text: str = '{"status":"ok","response":{"type":"ord'
+
+
+class Twice(OfRequests, frozen=True, tag="twice"):
+    """Answer a `post` of a socket twice; over HTTP there is only one answer."""
+
+
+class Reject(OfRequests, frozen=True, kw_only=True, tag="reject"):
+    """
+    Refuse what was signed with a text, and do nothing: each order by itself, or the `whole` action.
+
+    The nonce is used up. With `reduceOnly` only batches are refused in which all orders are such, or none is.
+    """
+
+    text: str
+    whole: bool = False
+    reduce_only: bool | None = None
+    action: str | None = "order"
+
+
+class Late(_Fault, frozen=True, tag="late"):
+    """Tell fills, and find orders by look-up, so much later than they are there. Positions are in time."""
+
+    fills_ms: Times = 0
+    lookups_ms: Times = 0
+
+
+class Step(_Fault, frozen=True, tag="clock"):
+    """Put the sandbox's clock forward, or (< 0) back."""
+
+    ms: int
 
 
 class Drop(_Fault, frozen=True, tag="drop"):
@@ -40,26 +129,6 @@ class Refuse(_Fault, frozen=True, tag="refuse"):
     on: bool = True
 
 
-class Answer(_Fault, frozen=True, tag="answer"):
-    """Answer the next requests with a status and nothing done: 429, 500, 502 and such."""
-
-    status: Annotated[int, msgspec.Meta(ge=400, le=599)]
-    times: Times = 1
-    path: Path | None = None
-
-
-class Delay(_Fault, frozen=True, tag="delay"):
-    """Hold each answer back for so long, after the work was done."""
-
-    ms: Times
-
-
-class LoseAnswers(_Fault, frozen=True, tag="loseAnswers"):
-    """Carry the next actions out and never say so."""
-
-    times: Times = 1
-
-
 class HideDex(_Fault, frozen=True, tag="hideDex"):
     """Leave a dex out of all lists, and fail where it is named."""
 
@@ -68,65 +137,16 @@ class HideDex(_Fault, frozen=True, tag="hideDex"):
 
 
 class Clear(_Fault, frozen=True, tag="clear"):
-    """Let everything go right again."""
+    """Let everything go right again; a clock that was stepped stays so."""
 
 
-Fault: TypeAlias = Drop | Garbage | Silence | Refuse | Answer | Delay | LoseAnswers | HideDex | Clear
+RequestFault: TypeAlias = Answer | Delay | Reset | Hang | Garble | Twice | Reject
+Fault: TypeAlias = RequestFault | Late | Step | Drop | Garbage | Silence | Refuse | HideDex | Clear
 
 
 class AnswerLost(Exception):
-    """The work was done, and the connection breaks before the answer is out."""
+    """The connection breaks before an answer is out, whatever was done."""
 
 
 class ConnectionRefused(Exception):
     """Nobody takes connections."""
-
-
-class Troubles:
-    """The faults that last."""
-
-    def __init__(self) -> None:
-        self.hidden: set[Dex] = set()
-        self.clear()
-
-    def clear(self) -> None:
-        """Let everything go right again."""
-        self.is_silent = False
-        self.is_refusing = False
-        self.delay_ms = 0
-        self.hidden.clear()
-        self._answers: list[Answer] = []
-        self._lost = 0
-
-    def add(self, fault: Fault) -> None:
-        """Let something go wrong from now on; what happens once, or ends all of it, is not for here."""
-        match fault:
-            case Silence():
-                self.is_silent = fault.on
-            case Refuse():
-                self.is_refusing = fault.on
-            case Answer():
-                self._answers.append(fault)
-            case Delay():
-                self.delay_ms = fault.ms
-            case LoseAnswers():
-                self._lost = fault.times
-            case HideDex():
-                (self.hidden.add if fault.on else self.hidden.discard)(fault.dex)
-            case Drop() | Garbage() | Clear():
-                pass
-
-    def status_for(self, path: str) -> int | None:
-        """Return the status with which the next request of a path fails, and count it."""
-        for place, fault in enumerate(self._answers):
-            if fault.path in {None, path} and fault.times > 0:
-                self._answers[place] = msgspec.structs.replace(fault, times=fault.times - 1)
-                return fault.status
-        return None
-
-    def loses_answer(self) -> bool:
-        """Tell whether the answer to an action gets lost, and count it."""
-        if self._lost == 0:
-            return False
-        self._lost -= 1
-        return True

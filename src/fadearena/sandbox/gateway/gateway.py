@@ -2,40 +2,48 @@
 The counter: HTTP requests and sockets on one side, the exchange on the other. It knows no server; bytes come and go.
 
 1. Before each request the exchange is brought up to the present, after it those who listen are told.
-2. Requests count against one budget, for the sandbox takes all its clients for one address.
-3. Faults are asked for; none happens by chance.
+2. Each request is carried out at one moment of time; only faults let time pass between it and its answer.
+3. Faults are asked for; none happens by chance, unless that is asked for.
 """
 
+import asyncio
 from collections import Counter
 
 import msgspec
 
 from fadearena.kit.clock import Clock, SystemClock
+from fadearena.model.error import InvalidInput
 from fadearena.model.ids import Address
 from fadearena.model.units import SECOND_MS
+from fadearena.sandbox.clock import BoxClock
 from fadearena.sandbox.exchange.exchange import Exchange
-from fadearena.sandbox.gateway import actions, requests, subscriptions
+from fadearena.sandbox.gateway import subscriptions
 from fadearena.sandbox.gateway.acting import Acting
-from fadearena.sandbox.gateway.faults import AnswerLost, Clear, ConnectionRefused, Drop, Fault, Garbage, Troubles
-from fadearena.sandbox.gateway.info import Info, InternalFault
+from fadearena.sandbox.gateway.faults import (
+    AnswerLost,
+    Clear,
+    ConnectionRefused,
+    Drop,
+    Fault,
+    Garbage,
+    Garble,
+    Step,
+    Twice,
+)
+from fadearena.sandbox.gateway.handling import Handling, Request
+from fadearena.sandbox.gateway.info import Info
 from fadearena.sandbox.gateway.limits import Limits, Minute
 from fadearena.sandbox.gateway.nonces import Nonces
 from fadearena.sandbox.gateway.peer import Peer
+from fadearena.sandbox.gateway.proofs import Proofs
+from fadearena.sandbox.gateway.reception import JSON, Reception, Reply
 from fadearena.sandbox.gateway.signatures import Chain
 from fadearena.sandbox.gateway.sockets import Sockets, SubscriptionRefused, message
 from fadearena.sandbox.gateway.streams import Streams
-from fadearena.sandbox.nouns import Order
+from fadearena.sandbox.gateway.troubles import Troubles, is_slow
+from fadearena.sandbox.nouns import Fill, News, Order
 
-JSON = "application/json"
-_BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body>cloudfront</body></html>"
-_NOT_JSON = b"Failed to parse the request body as JSON"
-_NOT_THE_TYPE = b"Failed to deserialize the JSON body into the target type"
-_NO_CONTENT_TYPE = b"Expected request with `Content-Type: application/json`"
-_NULL = b"null"
-_BATCH_WEIGHT = 40
-_encode = msgspec.json.Encoder().encode
-
-_Answer = tuple[int, bytes]
+_PATHS = {"info": "/info", "action": "/exchange"}
 
 
 class _Kind(msgspec.Struct):
@@ -49,6 +57,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
 
 
+class Memory(msgspec.Struct):
+    """What the counter remembers over a restart."""
+
+    nonces: dict[Address, list[int]] = {}
+    proofs: Proofs = msgspec.field(default_factory=Proofs)
+
+
 class Gateway:
     """Answers requests and keeps sockets, for one exchange."""
 
@@ -59,32 +74,44 @@ class Gateway:
         settings: Settings | None = None,
         *,
         wall: Clock | None = None,
-        nonces: Nonces | None = None,
+        memory: Memory | None = None,
     ) -> None:
-        settings = settings or Settings()
+        settings, memory = settings or Settings(), memory or Memory()
         self.exchange = exchange
         self.clock = clock
-        self.nonces = nonces or Nonces()
-        self.requests = Counter[str]()
+        self.nonces = Nonces(memory.nonces)
+        self.proofs = memory.proofs
         self._troubles = Troubles()
         self._weights = Minute(settings.limits.weight_a_minute)
         self._sockets = Sockets(settings.limits, clock, wall or SystemClock())
         self._info = Info(exchange, clock, self._troubles)
         self._streams = Streams(exchange, clock, self._sockets, self._info.views)
-        self._acting = Acting(exchange, clock, settings.chain, self.nonces)
-        self._questions: msgspec.json.Decoder[requests.Question] = msgspec.json.Decoder(requests.Question)
-        self._envelopes = msgspec.json.Decoder(actions.Envelope)
+        self.acting = Acting(exchange, settings.chain, self.nonces, self.proofs)
+        reception = Reception(exchange, self._info, self.acting, self._weights)
+        self._handling = Handling(clock, reception, self._troubles, self._streams)
         self._sayings = msgspec.json.Decoder(subscriptions.Said)
+        self._slow = set[asyncio.Task[None]]()
+        exchange.listen(self._hear)
+
+    @property
+    def requests(self) -> Counter[str]:
+        """How often each request came."""
+        return self._handling.counts
 
     @property
     def orders(self) -> dict[Address, list[Order]]:
         """The orders of all who acted here, newest first."""
-        return {user: self._info.orders(user) for user in self._acting.clients}
+        return {user: self._info.orders(user) for user in self.proofs.clients}
 
     @property
     def weight_used(self) -> int:
         """The weight of the requests of the last minute."""
         return self._weights.used
+
+    @property
+    def memory(self) -> Memory:
+        """What is to be remembered."""
+        return Memory(self.nonces.dump(), self.proofs)
 
     async def run(self) -> None:
         """Keep the exchange going until cancelled: a step for every second of its time."""
@@ -100,34 +127,36 @@ class Gateway:
         self._sockets.close_lost()
 
     def inflict(self, fault: Fault) -> None:
-        """Let something go wrong."""
+        """
+        Let something go wrong.
+
+        Raises:
+            InvalidInput: The clock is to be stepped, and it is not one that can be.
+        """
         match fault:
             case Drop():
                 self._sockets.close_all()
             case Garbage():
                 self._sockets.tell_all(fault.text.encode())
+            case Step():
+                if not isinstance(self.clock, BoxClock):
+                    raise InvalidInput("this clock cannot be stepped: give exchange and gateway one BoxClock")
+                self.clock.step(fault.ms)
             case Clear():
                 self._troubles.clear()
             case _:
                 self._troubles.add(fault)
         self._sockets.is_silent = self._troubles.is_silent
 
-    async def post(self, path: str, body: bytes, content_type: str = JSON) -> _Answer:
+    async def post(self, path: str, body: bytes, content_type: str = JSON) -> Reply:
         """
         Answer a request to `/info` or `/exchange` with a status and a body.
 
         Raises:
-            AnswerLost: A fault: it was carried out, and nobody will hear of it.
+            AnswerLost: A fault: nobody will hear what became of it.
             ConnectionRefused: A fault: nothing came in.
         """
-        if self._troubles.is_refusing:
-            raise ConnectionRefused
-        answer = self._answer(path, body, content_type)
-        if self._troubles.delay_ms:
-            await self.clock.sleep_until(self.clock.now_ms() + self._troubles.delay_ms)
-        if path == "/exchange" and self._troubles.loses_answer():
-            raise AnswerLost
-        return answer
+        return await self._handling.answered(self._handling.came(path, body, content_type))
 
     def connect(self) -> Peer | None:
         """
@@ -164,6 +193,11 @@ class Gateway:
             case subscriptions.Subscribe() | subscriptions.Unsubscribe():
                 self._subscribed(peer, said)
 
+    def _hear(self, news: News) -> None:
+        if isinstance(news, Fill):
+            view = self.exchange.view
+            self.proofs.hear(news, view.account(news.user), view.mark)
+
     def _subscribed(self, peer: Peer, said: subscriptions.Subscribe | subscriptions.Unsubscribe) -> None:
         subscription, first = said.subscription, []
         self.requests[f"/ws {said.__struct_config__.tag} {subscription.__struct_config__.tag}"] += 1
@@ -182,60 +216,41 @@ class Gateway:
             self._sockets.tell(peer, text)
 
     async def _posted(self, peer: Peer, said: subscriptions.Post) -> None:
-        path = "/info" if said.request.type == "info" else "/exchange"
-        body = bytes(said.request.payload)
+        """Answer a request of a socket; one whose answer takes its time keeps nobody else waiting."""
         try:
-            status, answer = await self.post(path, body)
-        except (AnswerLost, ConnectionRefused):
+            request = self._handling.came(_PATHS[said.request.type], bytes(said.request.payload))
+        except ConnectionRefused:
             self.close(peer)
             return
-        kind, payload = said.request.type, msgspec.Raw(answer)
+        answering = self._answer_post(peer, said, request)
+        if not is_slow(request.faults):
+            await answering
+            return
+        task = asyncio.create_task(answering, name="sandbox.post")
+        self._slow.add(task)
+        task.add_done_callback(self._slow.discard)
+        await asyncio.sleep(0)  # what is done at once is done before the next request
+
+    async def _answer_post(self, peer: Peer, said: subscriptions.Post, request: Request) -> None:
+        kind = said.request.type
+        try:
+            status, answer = await self._handling.answered(request)
+        except AnswerLost:
+            self.close(peer)
+            return
+        if any(isinstance(one, Garble) for one in request.faults):
+            self._sockets.tell(peer, answer)
+            return
+        payload = msgspec.Raw(answer)
         if status != 200:  # noqa: PLR2004 - the one status that means yes
             response: object = {"type": "error", "payload": f"{status} {answer.decode()}"}
         elif kind == "info":
-            inner = {"type": msgspec.json.decode(body, type=_Kind).type, "data": payload}
+            inner = {"type": msgspec.json.decode(request.body, type=_Kind).type, "data": payload}
             response = {"type": kind, "payload": inner}
         else:
             response = {"type": kind, "payload": payload}
-        self._say(peer, "post", {"id": said.id, "response": response})
-
-    def _answer(self, path: str, body: bytes, content_type: str) -> _Answer:
-        if (status := self._troubles.status_for(path)) is not None:
-            return status, _NULL if status in {429, 500} else _BAD_GATEWAY
-        if content_type.partition(";")[0].strip().lower() != JSON:
-            return 415, _NO_CONTENT_TYPE
-        try:
-            if path == "/info":
-                return self._asked(self._questions.decode(body))
-            return self._acted(self._envelopes.decode(body))
-        except msgspec.ValidationError:
-            return 422, _NOT_THE_TYPE
-        except msgspec.DecodeError:
-            return 400, _NOT_JSON
-
-    def _asked(self, question: requests.Question) -> _Answer:
-        self.requests[f"/info {question.__struct_config__.tag}"] += 1
-        now = self.clock.now_ms()
-        if not self._weights.take(requests.weight(question), now):
-            return 429, _NULL
-        self.advance()
-        try:
-            answer = self._info.answer(question)
-        except InternalFault:
-            return 500, _NULL
-        if isinstance(answer, list):
-            self._weights.add(requests.weight_of_items(question, len(answer)), now)
-        return 200, _encode(answer)
-
-    def _acted(self, envelope: actions.Envelope) -> _Answer:
-        action = envelope.action
-        self.requests[f"/exchange {action.__struct_config__.tag}"] += 1
-        if not self._weights.take(1 + actions.batch_length(action) // _BATCH_WEIGHT, self.clock.now_ms()):
-            return 429, _NULL
-        self.advance()
-        answer = self._acting.answer(envelope)
-        self._streams.flush()
-        return 200, _encode(answer)
+        for _ in range(2 if any(isinstance(one, Twice) for one in request.faults) else 1):
+            self._say(peer, "post", {"id": said.id, "response": response})
 
     def _say(self, peer: Peer, channel: str, data: object) -> None:
         self._sockets.tell(peer, message(channel, data))

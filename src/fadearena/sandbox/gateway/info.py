@@ -15,8 +15,8 @@ from fadearena.model.units import DAY_MS, HOUR_MS, SECOND_MS, ZERO, EpochMs
 from fadearena.sandbox.exchange.exchange import Exchange
 from fadearena.sandbox.gateway import requests as ask
 from fadearena.sandbox.gateway.answers import markets, money, trades
-from fadearena.sandbox.gateway.faults import Troubles
 from fadearena.sandbox.gateway.texts import shown
+from fadearena.sandbox.gateway.troubles import Troubles
 from fadearena.sandbox.gateway.views import Views
 from fadearena.sandbox.listing import ASSETS, FIRST_DEX, PerpDex
 from fadearena.sandbox.nouns import Fill, Order
@@ -95,7 +95,8 @@ class Info:
                 money.ledger_row(one) for one in _span(self.views.transfers(q.user), q)[:_ROWS]
             ],
             ask.UserRole: lambda q: self._role(q.user),
-            ask.SubAccounts: lambda q: self._sub_accounts(q.user),
+            ask.SubAccounts: lambda q: self._sub_accounts(q.user, self._sub_account),
+            ask.SubAccounts2: lambda q: self._sub_accounts(q.user, self._sub_account_on_all_dexs),
             ask.ExtraAgents: lambda q: self._agents(q.user),
             ask.UserRateLimit: lambda q: self._rate_limit(q.user),
             ask.UserFees: lambda q: self._fees(q.user),
@@ -173,7 +174,9 @@ class Info:
         order = None
         if account is not None:
             order = account.named(oid) if isinstance(oid, str) else account.order(oid)
-        return {"status": "unknownOid"} if order is None else trades.FoundOrder(trades.order_history(order))
+        if order is None or self.views.is_late(order):
+            return {"status": "unknownOid"}
+        return trades.FoundOrder(trades.order_history(order))
 
     def _last_fills(self, user: Address, wanted: Callable[[Fill], bool]) -> Iterable[Fill]:
         fills = [fill for fill in self.views.fills(user) if wanted(fill)]
@@ -195,21 +198,21 @@ class Info:
             return {"role": role.kind, "data": {"user": role.user}}
         return {"role": role.kind, "data": {"master": role.user}} if role.kind == "subAccount" else {"role": role.kind}
 
-    def _sub_accounts(self, user: Address) -> object:
+    def _sub_accounts(self, user: Address, row: Callable[[Address], dict[str, object]]) -> object:
         account = self._view.account(user)
         if account is None or not account.sub_accounts:
             return None
-        return [self._sub_account(user, sub) for sub in account.sub_accounts]
+        subs = ((sub, self._view.account(sub)) for sub in account.sub_accounts)
+        return [
+            {"name": "" if one is None else one.name, "subAccountUser": sub, "master": user, **row(sub)}
+            for sub, one in subs
+        ]
 
-    def _sub_account(self, master: Address, sub: Address) -> object:
-        account = self._view.account(sub)
-        return {
-            "name": "" if account is None else account.name,
-            "subAccountUser": sub,
-            "master": master,
-            "clearinghouseState": self.views.state(sub, FIRST_DEX),
-            "spotState": self.views.spot_state(sub),
-        }
+    def _sub_account(self, sub: Address) -> dict[str, object]:
+        return {"clearinghouseState": self.views.state(sub, FIRST_DEX), "spotState": self.views.spot_state(sub)}
+
+    def _sub_account_on_all_dexs(self, sub: Address) -> dict[str, object]:
+        return {"dexToClearinghouseState": self.views.states(sub), "spotState": self.views.spot_state(sub)}
 
     def _agents(self, user: Address) -> object:
         account = self._view.account(user)

@@ -194,6 +194,10 @@ class SubAccounts(_OfUser, tag="subAccounts"):
     """A user's sub-accounts."""
 
 
+class SubAccounts2(_OfUser, tag="subAccounts2"):
+    """A user's sub-accounts on all dexs."""
+
+
 class ExtraAgents(_OfUser, tag="extraAgents"):
     """A user's named agents."""
 
@@ -241,6 +245,7 @@ Question: TypeAlias = (
     | UserNonFundingLedgerUpdates
     | UserRole
     | SubAccounts
+    | SubAccounts2
     | ExtraAgents
     | UserRateLimit
     | UserFees

@@ -12,13 +12,8 @@ from coincurve import PublicKey
 from tiny_keccak import keccak256
 
 from fadearena.model.ids import Address
-from fadearena.sandbox.gateway.actions import (
-    ApproveAgent,
-    Envelope,
-    Signature,
-    UsdClassTransfer,
-    UserSigned,
-)
+from fadearena.sandbox.gateway.actions import Envelope, Signature
+from fadearena.sandbox.gateway.owners import ApproveAgent, UsdClassTransfer, UserSetAbstraction, UserSigned
 from fadearena.sandbox.gateway.packing import packed
 
 Chain = Literal["Mainnet", "Testnet"]
@@ -93,6 +88,9 @@ def _fields(action: UserSigned, chain: Chain) -> list[bytes]:
             kind = "ApproveAgent(string hyperliquidChain,address agentAddress,string agentName,uint64 nonce)"
             agent = _word(int(action.agent_address, 16))
             fields = [network, agent, _text(action.agent_name or ""), nonce]
+        case UserSetAbstraction():
+            kind = "UserSetAbstraction(string hyperliquidChain,address user,string abstraction,uint64 nonce)"
+            fields = [network, _word(int(action.user, 16)), _text(action.abstraction), nonce]
         case UsdClassTransfer():
             kind = "UsdClassTransfer(string hyperliquidChain,string amount,bool toPerp,uint64 nonce)"
             fields = [network, _text(action.amount), _word(int(action.to_perp)), nonce]

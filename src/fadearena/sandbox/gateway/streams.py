@@ -7,7 +7,7 @@ What listeners are told, and when.
 3. Who begins to listen to a series is told what came before, marked as such.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -37,6 +37,9 @@ _SNAPSHOT = 2_000
 _HALF_SECOND_MS = 500
 _FIVE_SECONDS_MS = 5 * SECOND_MS
 _FAST_LEVELS = 5
+_NOT_BY_USER = frozenset(
+    {"marginCanceled", "reduceOnlyCanceled", "selfTradeCanceled", "liquidatedCanceled", "scheduledCancel"}
+)
 _Said: TypeAlias = tuple[str, object]
 
 
@@ -97,6 +100,7 @@ class Streams:
         self._sockets = sockets
         self._views = views
         self._happened = _Happened()
+        self._fills = deque[Fill]()
         self._shown: dict[Subscription, object] = {}
         self._told_at = self._now = clock.now_ms()
         exchange.listen(self._hear)
@@ -104,6 +108,8 @@ class Streams:
     def flush(self) -> None:
         """Tell who listens what happened, and how things stand where that is due."""
         happened, self._happened = self._happened, _Happened()
+        while self._fills and self._fills[0].time <= self._views.fills_until:
+            happened.hear(self._fills.popleft())
         self._now = self._clock.now_ms()
         self._tell_series(happened)
         self._tell_prices()
@@ -124,7 +130,10 @@ class Streams:
         return [message(channel, data) for channel, data in present]
 
     def _hear(self, news: News) -> None:
-        self._happened.hear(news)
+        if isinstance(news, Fill):
+            self._fills.append(news)
+        else:
+            self._happened.hear(news)
 
     def _check(self, subscription: Subscription) -> None:
         coin, dex = getattr(subscription, "coin", None), getattr(subscription, "dex", None)
@@ -247,6 +256,9 @@ def _events(user: Address, happened: _Happened) -> Iterator[object]:
         yield {"twapSliceFills": slices}
     for payment in happened.of_user.get((Payment, user), ()):
         yield {"funding": funding_row(payment)}
+    ended = [order for order in happened.orders.get(user, ()) if order.status in _NOT_BY_USER]
+    if ended:
+        yield {"nonUserCancel": [{"coin": order.coin, "oid": order.order_id} for order in ended]}
 
 
 def _tag(subscription: Subscription) -> str:

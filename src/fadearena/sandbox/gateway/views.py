@@ -7,12 +7,13 @@ from itertools import groupby
 from fadearena.model.ids import Address, Coin, Dex
 from fadearena.model.units import DAY_MS, ZERO, EpochMs
 from fadearena.sandbox.exchange.exchange import Exchange
+from fadearena.sandbox.exchange.state import POOLED
 from fadearena.sandbox.gateway.answers import accounts, markets, trades
-from fadearena.sandbox.gateway.faults import Troubles
 from fadearena.sandbox.gateway.requests import Interval
 from fadearena.sandbox.gateway.texts import shown
+from fadearena.sandbox.gateway.troubles import Troubles
 from fadearena.sandbox.listing import ASSETS, PerpDex
-from fadearena.sandbox.nouns import Fill, Payment, Transfer
+from fadearena.sandbox.nouns import Fill, Order, Payment, Transfer
 
 _DEPTH = 20
 
@@ -29,6 +30,15 @@ class Views:
     def dexs(self) -> list[PerpDex]:
         """The dexs that are there; the first one is."""
         return [dex for dex in self._view.dexs if dex.name not in self._troubles.hidden]
+
+    @property
+    def fills_until(self) -> EpochMs:
+        """Up to when fills are told; a fault may make them late."""
+        return self._exchange.now - self._troubles.late.fills_ms
+
+    def is_late(self, order: Order) -> bool:
+        """Tell whether an order cannot be looked up yet."""
+        return order.time > self._exchange.now - self._troubles.late.lookups_ms
 
     def has_dex(self, name: Dex) -> bool:
         """Tell whether there is such a dex."""
@@ -90,7 +100,7 @@ class Views:
 
     def spot_state(self, user: Address) -> accounts.SpotRow:
         """Return the tokens of an account."""
-        return accounts.spot_row(*self._view.spot(user))
+        return accounts.spot_row(self._view.spot(user))
 
     def trading_limits(self, user: Address, coin: Coin) -> accounts.LimitsRow:
         """Return leverage and room of an account in a coin."""
@@ -103,9 +113,13 @@ class Views:
         return [trades.full_order_row(order) for order in orders if ASSETS[order.coin].dex == dex]
 
     def fills(self, user: Address) -> Sequence[Fill]:
-        """Return the fills of an account, oldest first."""
+        """Return the fills of an account that may be told already, oldest first."""
         account = self._view.account(user)
-        return () if account is None else account.fills
+        if account is None:
+            return ()
+        if not self._troubles.late.fills_ms:
+            return account.fills
+        return account.fills[: bisect_left(account.fills, self.fills_until + 1, key=lambda one: one.time)]
 
     def payments(self, user: Address) -> Sequence[Payment]:
         """Return the funding payments of an account, oldest first."""
@@ -136,9 +150,9 @@ class Views:
     def portfolio(self, user: Address) -> list[tuple[str, dict[str, object]]]:
         """Return what an account is worth now, and what it traded; the sandbox keeps no history of worth."""
         now = self._exchange.now
-        worth = self._view.spot(user)[0]
+        worth = self._view.spot(user).total
         account = self._view.account(user)
-        if account is None or account.mode != "unifiedAccount":
+        if account is None or account.mode not in POOLED:
             worth += sum((self._view.dex_account(user, dex.name).all.account_value for dex in self.dexs), start=ZERO)
         rows: list[tuple[str, dict[str, object]]] = []
         for prefix in ("", "perp"):

@@ -194,12 +194,12 @@ def test_each_dex_has_a_balance_of_its_own_unless_they_are_pooled() -> None:
     box.fill(ANN, "xyz:XYZ100", BUY, "0.01")
     box.fill(ANN, "xyz:XYZ100", SELL, "0.01")
     box.exchange.set_mode(ANN, "unifiedAccount")
-    total, hold = box.exchange.view.spot(ANN)
-    assert hold == 0
-    assert D(999) < total < D(1_000)
+    spot = box.exchange.view.spot(ANN)
+    assert spot.hold == 0
+    assert D(999) < spot.total < D(1_000)
     box.fill(ANN, "xyz:XYZ100", BUY, "0.1")
     box.fill(ANN, "BTC", BUY, "0.05")
-    total, hold = box.exchange.view.spot(ANN)
+    hold = box.exchange.view.spot(ANN).hold
     values = [box.held(ANN, coin).value for coin in ("xyz:XYZ100", "BTC")]
     assert hold == max(values[0] / 20 + values[1] / 20, sum(values) / 10)
     with pytest.raises(ActionRefused, match=r"^Cannot change abstraction"):

@@ -31,6 +31,20 @@ def test_an_agent_acts_for_its_user_until_its_time_is_over() -> None:
     box.wait(60_000)
     with pytest.raises(ActionRefused, match="does not exist"):
         box.exchange.people.who_acts(AGENT)
+    assert box.exchange.view.role(AGENT).kind == "missing"
+
+
+def test_an_agent_whose_time_is_over_makes_room() -> None:
+    """Another one can take its place, under its name or beside it; it cannot come back itself."""
+    box = Box()
+    for number in (1, 2, 3):
+        box.exchange.approve_agent(ANN, "0x" + str(number) * 40, f"agent {number}", box.exchange.now + 60_000)
+    box.wait(60_000)
+    box.exchange.approve_agent(ANN, AGENT, "agent 1", None)
+    box.exchange.approve_agent(ANN, OTHER, "agent 4", None)
+    assert box.exchange.people.who_acts(AGENT) == box.exchange.people.who_acts(OTHER) == ANN
+    with pytest.raises(ActionRefused, match="already used"):
+        box.exchange.approve_agent(ANN, "0x" + "2" * 40, "agent 5", None)
 
 
 def test_an_agent_of_the_same_name_is_replaced() -> None:

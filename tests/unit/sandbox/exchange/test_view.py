@@ -3,6 +3,7 @@
 from decimal import Decimal as D
 
 from fadearena.model.units import MINUTE_MS
+from fadearena.sandbox.exchange.shown import Spot
 from fadearena.sandbox.listing import ASSETS, BY_ID, DEXS
 from fadearena.sandbox.nouns import Trade
 from tests.support.box import ANN, BOB, BUY, SELL, Box
@@ -106,7 +107,7 @@ def test_an_address_that_nobody_knows_has_nothing() -> None:
     account = view.dex_account(stranger, "")
     assert not account.positions
     assert account.all.account_value == account.withdrawable == 0
-    assert not any(view.spot(stranger))
+    assert view.spot(stranger) == Spot()
     assert not any(view.limits(stranger, ASSETS["BTC"]).sizes)
     assert view.requests(stranger).cap == 10_000
     assert view.fees(stranger).taker == D("0.00045")

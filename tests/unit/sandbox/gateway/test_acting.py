@@ -121,7 +121,10 @@ def test_what_needs_approval_or_stake(client: Client) -> None:
     ]
     trigger = {"trigger": {"isMarket": True, "triggerPx": "3000", "tpsl": "sl"}}
     answer = client.act("order", orders=[{**order, "t": trigger}], grouping="na")
-    assert answer == err("Trigger orders are not part of this sandbox.")
+    assert answer == err("Trigger orders must be reduce only.")
+    stop = {**order, "b": False, "p": "2700", "r": True, "t": trigger}
+    answer = client.act("order", orders=[order, stop], grouping="normalTpsl")
+    assert answer == err("Orders that wait for a parent are not part of this sandbox.")
 
 
 def test_nonces_and_expiry(counter: Counter, client: Client) -> None:
@@ -180,11 +183,19 @@ def test_sub_accounts_are_acted_for(counter: Counter, client: Client) -> None:
 
 
 def test_account_modes(counter: Counter, client: Client) -> None:
-    """A unified account has one balance; portfolio margin is not here."""
+    """A unified account has one balance, and so has one with portfolio margin, which says so; both can be left."""
     assert client.act("agentSetAbstraction", abstraction="u") == DONE
     assert counter.ask("userAbstraction", user=client.address) == "unifiedAccount"
     assert counter.ask("spotClearinghouseState", user=client.address)["balances"][0]["total"] == "100000.0"
-    assert client.act("agentSetAbstraction", abstraction="p")["status"] == "err"
+    assert client.act("agentSetAbstraction", abstraction="p") == DONE
+    assert counter.ask("userAbstraction", user=client.address) == "portfolioMargin"
+    client.order()
+    spot = counter.ask("spotClearinghouseState", user=client.address)
+    assert spot["portfolioMarginEnabled"] is True
+    after = D(spot["balances"][0]["total"]) - D(spot["tokenToAvailableAfterMaintenance"][0][1])
+    assert after == pytest.approx(D(spot["portfolioMarginRatio"]) * D(spot["balances"][0]["total"]))
+    client.order(b=False, p="3700", r=True)
+    assert client.act("agentSetAbstraction", abstraction="i") == DONE
 
 
 def test_isolated_margin_and_leverage(counter: Counter, client: Client) -> None:

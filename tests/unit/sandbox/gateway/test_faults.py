@@ -17,8 +17,8 @@ from fadearena.sandbox.gateway.faults import (
     Drop,
     Fault,
     Garbage,
-    LoseAnswers,
     Refuse,
+    Reset,
     Silence,
 )
 from fadearena.sandbox.loopback import Loopback
@@ -63,7 +63,7 @@ def test_a_lost_answer_hides_what_was_done() -> None:
 
     async def story() -> None:
         way = Loopback(counter.gateway)
-        counter.gateway.inflict(LoseAnswers())
+        counter.gateway.inflict(Reset())
         with pytest.raises(OutcomeUnknown):
             await way.post("/exchange", body)
         assert b"duplicate nonce" in (await way.post("/exchange", body))[1]
@@ -77,10 +77,10 @@ def test_slow_answers() -> None:
 
     async def story(counter: Counter, way: Loopback) -> None:
         began = counter.clock.now_ms()
-        counter.gateway.inflict(Delay(800))
+        counter.gateway.inflict(Delay(ms=800))
         await way.post("/info", STATUS)
         assert counter.clock.now_ms() - began == 800
-        counter.gateway.inflict(Delay(MINUTE_MS))
+        counter.gateway.inflict(Delay(ms=MINUTE_MS))
         with pytest.raises(OutcomeUnknown):
             await way.post("/info", STATUS)
 

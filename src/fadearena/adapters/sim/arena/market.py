@@ -135,6 +135,12 @@ class Market:
         self.time += SECOND_MS
         self._quotes.clear()
 
+    def push(self, coin: Coin, price: Price) -> None:
+        """Put a coin's price elsewhere; it goes on from there."""
+        self.walks[coin].nano = int(price.scaleb(9))
+        self._marks.pop(coin, None)
+        self._quotes.pop(coin, None)
+
     def quote(self, coin: Coin) -> Quote:
         """Return a coin's prices now."""
         quote = self._quotes.get(coin)

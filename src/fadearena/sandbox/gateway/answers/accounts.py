@@ -6,7 +6,7 @@ import msgspec
 
 from fadearena.model.ids import Address
 from fadearena.model.units import EpochMs, Usd
-from fadearena.sandbox.exchange.shown import DexAccount, Held, Limits, Summary
+from fadearena.sandbox.exchange.shown import DexAccount, Held, Limits, Spot, Summary
 from fadearena.sandbox.exchange.state import Leverage
 from fadearena.sandbox.gateway.answers.trades import USDC
 from fadearena.sandbox.gateway.texts import shown
@@ -86,10 +86,13 @@ class BalanceRow(msgspec.Struct, rename="camel"):
     entry_ntl: str
 
 
-class SpotRow(msgspec.Struct):
-    """The tokens of an account."""
+class SpotRow(msgspec.Struct, rename="camel", omit_defaults=True):
+    """The tokens of an account; one with portfolio margin says so."""
 
     balances: list[BalanceRow]
+    token_to_available_after_maintenance: list[tuple[int, str]] | msgspec.UnsetType = msgspec.UNSET
+    portfolio_margin_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    portfolio_margin_ratio: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class LimitsRow(msgspec.Struct, rename="camel"):
@@ -115,11 +118,16 @@ def state_row(account: DexAccount, time: EpochMs) -> StateRow:
     )
 
 
-def spot_row(total: Usd, hold: Usd) -> SpotRow:
+def spot_row(spot: Spot) -> SpotRow:
     """Show the tokens of an account: dollars, if there are any."""
-    if not total:
-        return SpotRow([])
-    return SpotRow([BalanceRow(USDC, 0, shown(total, _USD), shown(hold, _USD), "0.0")])
+    row = SpotRow([])
+    if spot.total:
+        row.balances.append(BalanceRow(USDC, 0, shown(spot.total, _USD), shown(spot.hold, _USD), "0.0"))
+    if spot.has_portfolio_margin:
+        row.token_to_available_after_maintenance = [(0, shown(spot.total - spot.maintenance, _USD))]
+        row.portfolio_margin_enabled = True
+        row.portfolio_margin_ratio = shown(spot.maintenance / spot.total if spot.total > 0 else spot.total, _PRICE)
+    return row
 
 
 def limits_row(user: Address, coin: str, limits: Limits) -> LimitsRow:

@@ -1,6 +1,6 @@
 """Orders, fills and trades as they are shown."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -75,7 +75,7 @@ class OrderRow(msgspec.Struct, rename="camel", omit_defaults=True):
 
 
 class FullOrderRow(msgspec.Struct, rename="camel"):
-    """An order with all that is known of it; the sandbox has no triggers."""
+    """An order with all that is known of it."""
 
     coin: str
     side: str
@@ -85,7 +85,7 @@ class FullOrderRow(msgspec.Struct, rename="camel"):
     timestamp: int
     orig_sz: str
     reduce_only: bool
-    tif: str
+    tif: str | None
     cloid: str | None
     order_type: str = "Limit"
     trigger_condition: str = "N/A"
@@ -192,9 +192,26 @@ def full_order_row(order: Order) -> FullOrderRow:
         timestamp=order.time,
         orig_sz=shown(order.quantity),
         reduce_only=order.reduce_only,
-        tif=Tif(order.tif).value,
+        tif=None if order.trigger is not None else Tif(order.tif).value,
         cloid=order.cloid,
+        **_triggered_by(order),
     )
+
+
+def _triggered_by(order: Order) -> dict[str, Any]:
+    """Return what a full row says of the mark for which an order waits, or waited."""
+    trigger = order.trigger
+    if trigger is None:
+        return {}
+    price = shown(trigger.price)
+    purpose = "Take Profit" if trigger.is_take_profit else "Stop"
+    return {
+        "order_type": f"{purpose} {'Market' if trigger.is_market else 'Limit'}",
+        "trigger_condition": f"Price {'above' if trigger.is_above(order.side) else 'below'} {price}",
+        "is_trigger": True,
+        "trigger_px": price,
+        "is_position_tpsl": trigger.of_position,
+    }
 
 
 def order_update(order: Order) -> OrderUpdate:
