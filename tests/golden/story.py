@@ -36,12 +36,13 @@ from fadearena.model.event import (
     Release,
     Resume,
     SetPolicy,
+    SignerRead,
     Started,
 )
 from fadearena.model.instrument import Instrument
 from fadearena.model.market import FundingRate, OrderBook, Quote
-from fadearena.model.policy import AccountPolicy, BotPolicy, Policy
-from fadearena.model.units import SECOND_MS, EpochMs, Ratio, Usd
+from fadearena.model.policy import AccountPolicy, AlertPolicy, BotPolicy, Policy
+from fadearena.model.units import DAY_MS, SECOND_MS, EpochMs, Ratio, Usd
 from fadearena.ports.journal import JournalEntry
 from fadearena.ports.journal_row import line_of, to_row
 from fadearena.ports.venue import VenueCommand
@@ -95,7 +96,8 @@ def tell() -> MemoryJournal:
     ours = wallet_of("golden/account")
     policy = Policy(
         bots=tuple(BotPolicy(id=one.bot, name=one.bot, wallet=one.wallet) for one in arena.traders),
-        accounts=(AccountPolicy(id="main", address=ours, signer=ours, max_leverage=5),),
+        accounts=(AccountPolicy(id="main", address=ours, signer=ours, max_leverage=5, stop_distance=Ratio("0.01")),),
+        alerts=AlertPolicy(fill_usd=Usd(100)),
         global_exposure_cap=Usd(4_000),
         daily_loss_limit=Usd(2_000),
         max_drawdown=Ratio("0.5"),
@@ -136,6 +138,9 @@ def _script(policy: Policy, markets: tuple[Instrument, ...]) -> Iterable[Event]:
             yield ClockRead(time=at, received=at, offset_ms=0, spread_ms=0)
             yield Started(time=at, received=at, rules_version=RULES_VERSION, worker="golden")
             yield BudgetRead(time=at, received=at, account="main", actions_left=10_000)
+            signer = policy.accounts[0].signer
+            until = at + 5 * DAY_MS
+            yield SignerRead(time=at, received=at, account="main", signer=signer, is_approved=True, valid_until=until)
     yield from _accidents(len(orders))
 
 

@@ -21,6 +21,9 @@ MOVES: st.SearchStrategy[Move] = st.one_of(
     st.tuples(st.just("move"), COIN, st.integers(-300, 300)),
     st.tuples(st.just("wait"), st.sampled_from([10, 500, 3_000, 20_000])),
     st.tuples(st.just("report")),
+    st.tuples(st.just("answer stop"), st.sampled_from(["rests", "rests", "refused", "lost", "never came"])),
+    st.tuples(st.just("trigger"), COIN),
+    st.tuples(st.just("read")),
     st.tuples(st.just("settle")),
     st.tuples(
         st.just("operate"),
@@ -44,6 +47,12 @@ def play(exchange: Exchange, move: Move) -> None:
             exchange.wait(ms)
         case ("report",):
             exchange.report(twice=True)
+        case ("answer stop", how):
+            exchange.answer_stop(how)
+        case ("trigger", coin):
+            exchange.trigger(coin)
+        case ("read",):
+            exchange.read()
         case ("settle",):
             exchange.settle_unknown()
         case ("operate", what):

@@ -20,7 +20,7 @@ def holding(**limits: Any) -> Story:
 def test_daily_loss_sets_reducing() -> None:
     """A loss of the day that reaches the limit sets everything to reducing, with an alert, once."""
     story = holding(daily_loss_limit=D(500))
-    assert story.mark("BTC", "109999").alerts == []
+    assert story.mark("BTC", "109999").alerts == ["limit_near"]
     assert story.mark("BTC", "110000").alerts == ["daily_loss"]
     assert story.latches() == ["all daily_loss"]
     assert story.mark("BTC", "111000").alerts == []

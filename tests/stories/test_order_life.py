@@ -5,10 +5,10 @@ import pytest
 
 from fadearena.core.state import RETIRED_ORDERS_MAX
 from fadearena.model.command import PlaceOrder, ReadAccount, WakeAt
-from fadearena.model.event import Kill
+from fadearena.model.event import Kill, OrderShadowed
 from fadearena.model.ids import cloid_of
 from fadearena.model.order import Filled, OrderStatus, Purpose, RejectCode, Resting
-from fadearena.model.record import DeadLetter, OrderUpdate
+from fadearena.model.record import DeadLetter, OrderUpdate, ShadowFill
 from tests.support.story import begun
 from tests.support.world import AGENT, MAIN, OTHER, WALLET, D, bot, settings
 
@@ -259,3 +259,23 @@ def test_memory_of_ended_orders_is_bounded() -> None:
     story.filled(story.opened("BTC", "1", "100000"), "0.05", "100000")
     assert len(story.state.retired) == RETIRED_ORDERS_MAX
     assert first.identity.cloid not in story.state.orders
+
+
+def test_what_simulation_would_have_paid_is_recorded_once() -> None:
+    """Beside each live order stands its shadow; one of an order that is not known says nothing."""
+    story = begun()
+    order = story.opened("BTC", "1", "100000")
+    shadow = OrderShadowed(
+        time=story.now,
+        received=story.now,
+        cloid=order.identity.cloid,
+        quantity=D("0.04"),
+        average_price=D(99_990),
+        fee=D("1.8"),
+        reason="the book was thin",
+    )
+    (row,) = story.send(shadow).all(ShadowFill)
+    assert (row.account, row.coin, row.side) == ("main", "BTC", order.terms.side)
+    assert (row.quantity, row.price, row.fee, row.reason) == (D("0.04"), D(99_990), D("1.8"), "the book was thin")
+    assert story.send(shadow).turn.records == []
+    assert story.send(msgspec.structs.replace(shadow, cloid="0x1")).turn.records == []

@@ -9,13 +9,16 @@ import pytest
 from fadearena.core.engine.replay import adopt, replay
 from fadearena.core.invariants import violations
 from fadearena.core.state import State, encode
+from fadearena.core.stop_order import StopStatus
 from fadearena.model.command import (
     BurnNonce,
     CancelOrder,
     Command,
     PlaceOrder,
+    PlaceStop,
     ReadAccount,
     RepairSource,
+    ScheduleCancel,
     SetLeverage,
     WakeAt,
 )
@@ -23,10 +26,11 @@ from fadearena.model.error import InvariantBroken
 from fadearena.model.event import AccountRead, Notice, Operator, OwnFills, Pause, Started, Woke
 from fadearena.model.ids import cloid_of, order_label
 from fadearena.model.order import OrderIdentity, OrderStatus, OrderTerms, Purpose
+from fadearena.model.policy import AccountPolicy
 from fadearena.model.record import Alert
 from fadearena.model.units import Side
 from tests.support.story import Story, begun
-from tests.support.world import AGENT, MAIN, D
+from tests.support.world import AGENT, MAIN, D, settings
 
 Change = Callable[[list[Command]], list[Command]]
 
@@ -355,3 +359,50 @@ def test_order_that_was_recorded_is_settled_by_a_start() -> None:
     assert order.identity.cloid in story.burns()
     story.burnt(order)
     assert story.status(order) is OrderStatus.EXPIRED
+
+
+def guarded() -> Story:
+    """A position behind which a stop is sent by the last event."""
+    account = AccountPolicy(id="main", address=MAIN, signer=AGENT, max_leverage=20, stop_distance=D("0.05"))
+    story = begun(settings(accounts=(account,)))
+    return story.filled(story.opened("BTC", "1", "100000"), "0.05", "100000")
+
+
+def test_stop_that_was_not_recorded_never_left() -> None:
+    """It is over, and the next minute brings another."""
+    other = Other(guarded())
+    assert len(other.recorded(without(PlaceStop))) == 1
+    assert [stop.status for stop in other.state.books["main", "BTC"].stops] == [StopStatus.REFUSED]
+
+
+def test_stop_that_was_recorded_is_waited_for() -> None:
+    """Its label and nonce are used, and readings tell what became of it; of an account that is gone nothing."""
+    story = guarded()
+    (stop,) = story.all(PlaceStop)
+    story.send(notice(story))
+    label = order_label(MAIN, story.now, 0, 5)
+    taken = msgspec.structs.replace(stop, label=label, cloid=cloid_of(label), nonce=story.now + 9)
+    strange = msgspec.structs.replace(taken, account="gone", nonce=story.now + 10)
+    other = Other(story)
+    other.recorded(with_more(strange))
+    assert len(other.state.books["main", "BTC"].stops) == 1
+    other = Other(story)
+    # the one before was answered, or two would be waited for
+    other.state.books["main", "BTC"].stops[0].status = StopStatus.RESTING
+    assert len(other.recorded(with_more(taken))) == 1
+    known = other.state.books["main", "BTC"].stops[-1]
+    assert (known.cloid, known.status, other.state.nonces[AGENT]) == (taken.cloid, StopStatus.PENDING, taken.nonce)
+    assert other.state.labels[f"{MAIN}-{story.now}-0"] == 6
+
+
+def test_schedule_that_was_recorded_has_used_its_nonce() -> None:
+    """Nothing else is remembered of it."""
+    story = begun()
+    story.send(notice(story))
+    other = Other(story)
+    other.recorded(
+        with_more(
+            ScheduleCancel(account="main", signer=AGENT, at_ms=None, nonce=story.now + 9, expires_after=story.now)
+        )
+    )
+    assert other.state.nonces[AGENT] == story.now + 9

@@ -7,7 +7,7 @@ from fadearena.model.event import (
     SetPolicy,
 )
 from fadearena.model.order import RejectCode
-from fadearena.model.policy import AccountPolicy, BotPolicy, Policy
+from fadearena.model.policy import AccountPolicy, BotPolicy, Mode, Policy
 from fadearena.model.record import SettingsChange
 from tests.support.story import begun
 from tests.support.world import OTHER, WALLET, D, bot, settings
@@ -137,7 +137,7 @@ def test_account_that_holds_something_is_not_removed_or_moved() -> None:
     story = begun(with_sub())
     story.mark("BTC", "100000").fills(story.own_fill("BTC", "1", "100000", account="sub"), account="sub")
     story.order_by(SetPolicy(policy=settings()))
-    assert story.refusal() == "account sub holds positions: close them before it is removed or moved"
+    assert story.refusal() == "account sub holds positions or stops: close them before it is removed or moved"
     moved = msgspec.structs.replace(SUB, address="0x" + "6f" * 20)
     story.order_by(SetPolicy(policy=settings(accounts=(*settings().accounts, moved))))
     assert "account sub holds positions" in story.refusal()
@@ -166,3 +166,11 @@ def test_late_news_of_an_account_that_is_gone_are_told() -> None:
     assert story.refusal() == ""
     assert story.filled(order, "0.05", "100000").alerts == ["order"]
     assert story.fills(story.fill_for(order, "0.05", "100000", account="sub"), account="sub").turn.records == []
+
+
+def test_the_mode_is_no_setting() -> None:
+    """Settings of the other mode are refused, however they came here; the very first tell which it is."""
+    story = begun()
+    story.order_by(SetPolicy(policy=msgspec.structs.replace(settings(), mode=Mode.LIVE)))
+    assert story.refusal().startswith("these are the settings of simulation")
+    assert story.state.policy.mode is Mode.SIMULATION

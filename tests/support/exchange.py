@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from fadearena.model.command import BurnNonce, CancelOrder, PlaceOrder, SetLeverage
+from fadearena.model.account import OpenOrder
+from fadearena.model.command import BurnNonce, CancelOrder, PlaceOrder, PlaceStop, SetLeverage
 from fadearena.model.event import (
     ActionAnswered,
     Kill,
@@ -26,9 +27,9 @@ from fadearena.model.order import (
     Refused,
     RejectCode,
 )
-from fadearena.model.policy import Policy
+from fadearena.model.policy import AccountPolicy, Policy
 from fadearena.model.units import ONE, ZERO, Direction, sign
-from tests.support.world import OTHER, WALLET, D, World, bot
+from tests.support.world import AGENT, MAIN, OTHER, WALLET, D, World, bot
 from tests.support.world import settings as policy_of
 
 THIRD = "0x" + "c3" * 20
@@ -37,13 +38,15 @@ COINS = {"BTC": D(100_000), "ETH": D(2_000)}
 Move: TypeAlias = tuple[Any, ...]
 
 
-def policy() -> Policy:
+def policy(stop_distance: D | None = None) -> Policy:
     """Two bots that are faded and one that is copied, on one account."""
+    account = AccountPolicy(id="main", address=MAIN, signer=AGENT, max_leverage=20, stop_distance=stop_distance)
     return policy_of(
         bot("one", WALLET),
         bot("two", OTHER, leverage_multiplier=D("0.1")),
         bot("three", THIRD, direction=Direction.COPY),
         global_exposure_cap=D(30_000),
+        accounts=(account,),
     )
 
 
@@ -51,7 +54,7 @@ class Exchange:
     """Plays the venue and the sources of a world, and watches every command that leaves."""
 
     def __init__(self) -> None:
-        self.world = World(policy(), equity="100000").started()
+        self.world = World(policy(D("0.02")), equity="100000").started()
         self.done: dict[str, D] = {}
         self.cloids: set[str] = set()
         self.nonces: dict[str, int] = {}
@@ -59,6 +62,10 @@ class Exchange:
         self.fills = 0
         self.seen = len(self.world.journal)
         self.late: list[tuple[PlaceOrder, D, D]] = []
+        self.stops: dict[str, PlaceStop] = {}
+        self.triggered: dict[str, D] = {}
+        self.answered: set[str] = set()
+        self.cancels: list[str] = []
 
     # --- what can happen
 
@@ -110,25 +117,69 @@ class Exchange:
                 self.report(twice=True)
             self.send_answer(order, Filled(quantity=quantity, average_price=self.price(order.terms.coin), order_id=1))
 
+    def answer_stop(self, how: str) -> None:
+        """The venue answers the oldest stop that was not answered yet; cancels are answered as it knows."""
+        for cloid, stop in self.stops.items():
+            if cloid not in self.answered:
+                self.answered.add(cloid)
+                if how in {"rests", "lost"}:
+                    self.world.resting.append(OpenOrder(coin=stop.coin, order_id=len(self.answered), cloid=cloid))
+                outcome = {"rests": ActionOutcome.ACCEPTED, "refused": ActionOutcome.REFUSED}
+                self.act(ActionKind.STOP, cloid, outcome.get(how, ActionOutcome.UNKNOWN))
+                break
+        for cloid in self.cancels:
+            rests = any(order.cloid == cloid for order in self.world.resting)
+            self.world.resting = [order for order in self.world.resting if order.cloid != cloid]
+            self.act(ActionKind.CANCEL, cloid, ActionOutcome.ACCEPTED if rests else ActionOutcome.REFUSED)
+        self.cancels = []
+
+    def act(self, kind: ActionKind, subject: str, outcome: ActionOutcome) -> None:
+        """Answer an action."""
+        now = self.world.now
+        self.world.send(
+            ActionAnswered(time=now, received=now, account="main", kind=kind, subject=subject, outcome=outcome)
+        )
+
+    def trigger(self, coin: str) -> None:
+        """The mark touches the oldest stop of a coin: it trades what the exchange holds at most."""
+        for order in [order for order in self.world.resting if order.coin == coin][:1]:
+            assert order.cloid is not None
+            stop = self.stops[order.cloid]
+            self.world.resting.remove(order)
+            quantity = min(stop.quantity, max(-stop.side.sign * self.position(coin), ZERO))
+            self.world.mark(coin, stop.trigger)
+            if quantity:
+                self.triggered[order.cloid] = quantity
+                self.send_fill(f"stop:{order.cloid}", stop, quantity, stop.trigger)
+
+    def read(self) -> None:
+        """The account is read as the exchange holds it."""
+        self.world.read_account(**{coin: str(self.position(coin)) for coin in COINS})
+
     def report(self, *, twice: bool) -> None:
         """Own fills arrive, perhaps twice."""
         late, self.late = self.late, []
         for order, quantity, price in late:
             self.fills += 1
-            fill = OwnFill(
-                key=f"fill:{self.fills}",
-                account=order.terms.account,
-                coin=order.terms.coin,
-                time=self.world.now,
-                side=order.terms.side,
-                price=price,
-                quantity=quantity,
-                fee=D("0.01"),
-                closed_pnl=ZERO,
-                cloid=order.identity.cloid,
-            )
             for _ in range(1 + twice):
-                self.world.send(OwnFills(time=self.world.now, received=self.world.now, account="main", fills=(fill,)))
+                self.send_fill(f"fill:{self.fills}", order, quantity, price)
+
+    def send_fill(self, key: str, order: PlaceOrder | PlaceStop, quantity: D, price: D) -> None:
+        """Report one execution."""
+        terms = order.terms if isinstance(order, PlaceOrder) else order
+        fill = OwnFill(
+            key=key,
+            account=terms.account,
+            coin=terms.coin,
+            time=self.world.now,
+            side=terms.side,
+            price=price,
+            quantity=quantity,
+            fee=D("0.01"),
+            closed_pnl=ZERO,
+            cloid=order.identity.cloid if isinstance(order, PlaceOrder) else order.cloid,
+        )
+        self.world.send(OwnFills(time=self.world.now, received=self.world.now, account="main", fills=(fill,)))
 
     def settle_unknown(self) -> None:
         """The noops of unknown orders are answered as the exchange would: burnt, or used already."""
@@ -188,10 +239,9 @@ class Exchange:
     def position(self, coin: str) -> D:
         """What the exchange itself holds for us: everything that it executed."""
         orders = self.world.state.orders
-        return sum(
-            (orders[c].terms.side.signed(q) for c, q in self.done.items() if orders[c].terms.coin == coin),
-            start=ZERO,
-        )
+        executed = [orders[c].terms.side.signed(q) for c, q in self.done.items() if orders[c].terms.coin == coin]
+        executed += [self.stops[c].side.signed(q) for c, q in self.triggered.items() if self.stops[c].coin == coin]
+        return sum(executed, start=ZERO)
 
     def executable(self, order: PlaceOrder) -> D:
         """How much the exchange would execute: all, but of reduce-only orders at most its position."""
@@ -223,7 +273,13 @@ class Exchange:
             assert command.identity.cloid not in self.cloids
             self.cloids.add(command.identity.cloid)
             signer, nonce = command.identity.signer, command.identity.nonce
+        elif isinstance(command, PlaceStop):
+            assert command.cloid not in self.cloids
+            self.cloids.add(command.cloid)
+            self.stops[command.cloid] = command
+            signer, nonce = command.signer, command.nonce
         elif isinstance(command, CancelOrder | SetLeverage):
+            self.cancels += [command.cloid] if isinstance(command, CancelOrder) and command.cloid else []
             signer, nonce = command.signer, command.nonce
         elif isinstance(command, BurnNonce):
             assert command.nonce == self.world.state.orders[command.cloid].identity.nonce

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 from fadearena.core.engine import Turned, step
 from fadearena.core.invariants import violations
 from fadearena.core.state import State
-from fadearena.model.account import AccountMode, DexState, OwnPosition
+from fadearena.model.account import AccountMode, DexState, OpenOrder, OwnPosition
 from fadearena.model.command import Command, PlaceOrder, ReadLeverage, ReadSource, SetLeverage
 from fadearena.model.event import (
     AccountRead,
@@ -96,6 +96,7 @@ class World:
         self.positions: dict[tuple[str, str], D] = {}
         self.turn = Turned(commands=[], records=[])
         self.journal: list[tuple[Event, Turned]] = []
+        self.resting: list[OpenOrder] = []
         self.control = 0
         self.tid = 0
 
@@ -255,7 +256,7 @@ class World:
         return self
 
     def read_account(self, *, account: str = "main", equity: str | D | None = None, **sizes: str) -> Self:
-        """Let a complete reading of an account arrive: what our books say, or `sizes` by coin instead."""
+        """Let a complete reading of an account arrive: what our books say, or `sizes` by coin, and what rests."""
         held = {c: m.book.position for (who, c), m in self.state.books.items() if who == account}
         held |= {coin.replace("_", ":"): D(size) for coin, size in sizes.items()}
         known = self.state.accounts[account].purse.equity
@@ -268,6 +269,7 @@ class World:
                 account=account,
                 mode=AccountMode.UNIFIED,
                 dexs=(DexState(dex="", value=D(0), positions=rows),),
+                orders=tuple(self.resting),
                 spot=value,
             )
         )

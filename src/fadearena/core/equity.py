@@ -136,26 +136,32 @@ class Purse(msgspec.Struct, kw_only=True):
         """What the account is worth; None while that is not known."""
         return self.total if self.is_readable else None
 
-    def take_cash(self, pool: Pool, usd: Usd, time: EpochMs) -> None:
+    def take_cash(self, pool: Pool, usd: Usd, time: EpochMs) -> Usd:
         """
-        Take a deposit (> 0) or withdrawal (< 0) at `time`: it is no profit of the day.
+        Take a deposit (> 0) or withdrawal (< 0) at `time`, and return as `receive` does: it is no profit of the day.
 
         It moves the last confirmed equity too, which may become the next day's base. One that the last reading
         holds already was taken for an adjustment then, and is only named now.
         """
         self.deposits += usd
-        self.receive(pool, usd, time)
+        adjusted = self.receive(pool, usd, time)
         if time > self.reading.time and self.reading.confirmed is not None:
             self.reading.confirmed += usd
         if time > self.day_time:
             self.day_deposits += usd
+        return adjusted
 
-    def receive(self, pool: Pool, usd: Usd, time: EpochMs) -> None:
-        """Take money that came (> 0) or went at `time`, unless the last reading holds it already."""
+    def receive(self, pool: Pool, usd: Usd, time: EpochMs) -> Usd:
+        """
+        Take money that came (> 0) or went at `time`, unless the last reading holds it already.
+
+        Return by how much that reading's adjustment is taken back.
+        """
         if time > self.reading.time:
             pool.pay(-usd)
-        else:
-            self.adjusted -= usd
+            return ZERO
+        self.adjusted -= usd
+        return -usd
 
     def rebase_day(self, usd: Usd | None) -> None:
         """Count the day's profit from here."""

@@ -4,8 +4,10 @@ What must hold after every event, computed from nothing: sums, parts, limits.
 Run by tests, the demo and `replay`; a worker can afford it now and then.
 """
 
+from fadearena.core.engine.stop_orders import alive
 from fadearena.core.engine.valuation import leverage_of, pool_name
-from fadearena.core.state import State
+from fadearena.core.state import STOPS_MAX, State
+from fadearena.core.stop_order import StopStatus
 from fadearena.kit.decimals import exact_arithmetic
 from fadearena.model.ids import BotId, Cloid
 from fadearena.model.margin import maintenance_margin
@@ -17,7 +19,7 @@ _TOLERANCE = Ratio("0.000001")
 def violations(state: State) -> list[str]:
     """Return what does not hold, one sentence each; empty when all is well."""
     with exact_arithmetic():
-        return [*_parts(state), *_sums(state), *_equity(state), *_orders(state), *_signs(state)]
+        return [*_parts(state), *_sums(state), *_equity(state), *_orders(state), *_stops(state), *_signs(state)]
 
 
 def _parts(state: State) -> list[str]:
@@ -129,6 +131,29 @@ def _orders(state: State) -> list[str]:
         executed = max(order.answered, order.filled)
         if order.booked != executed:
             found.append(f"order {cloid}: {executed} was executed, {order.booked} is booked")
+    return found
+
+
+def _stops(state: State) -> list[str]:
+    """A book waits for one stop at most, those that rest stay few, and none is taken for an order."""
+    found: list[str] = []
+    for (account, coin), memory in state.books.items():
+        living = alive(memory)
+        waiting = [stop.cloid for stop in living if stop.status is StopStatus.PENDING]
+        if len(waiting) > 1:
+            found.append(f"{account} {coin}: {len(waiting)} stops wait for an answer")
+        if len(memory.stops) > max(STOPS_MAX, len(living)):
+            found.append(f"{account} {coin}: {len(memory.stops)} stops are remembered")
+        found += [
+            f"{account} {coin}: stop {stop.cloid} is an order, too"
+            for stop in memory.stops
+            if stop.cloid in state.orders
+        ]
+        found += [
+            f"{account} {coin}: stop {stop.cloid} covers {stop.covered} of {stop.quantity}"
+            for stop in memory.stops
+            if not ZERO <= stop.covered <= stop.quantity
+        ]
     return found
 
 

@@ -95,9 +95,11 @@ class Order(msgspec.Struct, kw_only=True):
     reserve_price: Price = ZERO
     reserved: Usd = ZERO
     last_poll: EpochMs = 0
+    polls: int = 0
     reason: str = ""
     source_price: Price | None = None
     source_time: EpochMs = 0
+    is_shadowed: bool = False
 
     @property
     def book(self) -> BookKey:

@@ -23,6 +23,7 @@ class BotStats(msgspec.Struct, kw_only=True):
     reactions: int = 0
     crossed_saved_usd: Usd = ZERO
     day_base: Usd = ZERO
+    day_fills: int = 0
     resumed_at: Usd = ZERO
 
     @property

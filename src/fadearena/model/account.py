@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from fadearena.model.ids import Coin, Dex
+from fadearena.model.ids import Cloid, Coin, Dex
 from fadearena.model.units import Price, Size, Usd
 
 
@@ -35,6 +35,7 @@ class OpenOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     coin: Coin
     order_id: int
+    cloid: Cloid | None = None
 
 
 class DexState(msgspec.Struct, frozen=True, kw_only=True):

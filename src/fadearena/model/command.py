@@ -8,7 +8,7 @@ import msgspec
 
 from fadearena.model.ids import AccountId, Address, Cloid, Coin, Dex
 from fadearena.model.order import OrderIdentity, OrderTerms
-from fadearena.model.units import EpochMs
+from fadearena.model.units import EpochMs, Price, Quantity, Side
 
 
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="place-order"):
@@ -53,6 +53,38 @@ class SetLeverage(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="set-
     asset_id: int
     leverage: int
     is_cross: bool
+    nonce: int
+    expires_after: EpochMs
+
+
+class PlaceStop(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="place-stop"):
+    """
+    Leave a stop on the exchange for the hour in which this machine is dead; made in `core.risk` only.
+
+    It is reduce-only, triggered by the mark at `trigger`, and trades at `limit` or better. It rests until it is
+    triggered or cancelled, so it is no order that is waited for.
+    """
+
+    account: AccountId
+    signer: Address
+    coin: Coin
+    asset_id: int
+    side: Side
+    quantity: Quantity
+    trigger: Price
+    limit: Price
+    cloid: Cloid
+    label: str
+    nonce: int
+    expires_after: EpochMs
+
+
+class ScheduleCancel(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="schedule-cancel"):
+    """Have the exchange cancel every order of an account at `at_ms`, unless it is moved before; None disarms it."""
+
+    account: AccountId
+    signer: Address
+    at_ms: EpochMs | None
     nonce: int
     expires_after: EpochMs
 
@@ -128,6 +160,8 @@ Command = (
     | CancelOrder
     | BurnNonce
     | SetLeverage
+    | PlaceStop
+    | ScheduleCancel
     | QueryOrder
     | ReadAccount
     | ReadOwnFills

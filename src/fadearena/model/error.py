@@ -63,3 +63,7 @@ class JournalCorrupt(StorageError):
             f"where it can be read, `fadearena journal show {seq}` shows it"
         )
         self.seq = seq
+
+
+class AlertUndelivered(FadeArenaError):
+    """A destination did not take a message; it may be tried again."""

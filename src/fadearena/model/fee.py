@@ -13,6 +13,8 @@ from fadearena.model.units import ONE, Ratio, Usd
 
 _CENT = Decimal("0.000001")
 _GROWTH = Decimal("0.1")
+VOLUME_DAYS = 14
+"""A tier goes by the volume of so many full days before today, UTC."""
 
 
 class FeeTier(msgspec.Struct, frozen=True, gc=False):

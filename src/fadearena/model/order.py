@@ -117,14 +117,17 @@ class ActionKind(StrEnum):
     NOOP = "noop"
     CANCEL = "cancel"
     LEVERAGE = "leverage"
+    STOP = "stop"
+    SCHEDULE = "schedule"
 
 
 class ActionOutcome(StrEnum):
-    """What became of a signed action."""
+    """What became of a signed action; one that was dropped never left."""
 
     ACCEPTED = "accepted"
     DUPLICATE_NONCE = "duplicate-nonce"
     REFUSED = "refused"
+    DROPPED = "dropped"
     UNKNOWN = "unknown"
 
 

@@ -8,9 +8,11 @@ import pytest
 from fadearena.core.invariants import violations
 from fadearena.core.ledger import Book, Part
 from fadearena.core.lifecycle import Order
-from fadearena.core.state import State
+from fadearena.core.state import STOPS_MAX, State
+from fadearena.core.stop_order import StopOrder, StopStatus
 from fadearena.model.event import Instruments, SetPolicy, Started
 from fadearena.model.order import OrderStatus
+from fadearena.model.units import Side
 from tests.support.world import World, market
 
 
@@ -163,6 +165,45 @@ def keep_a_target_of_a_flat_source(state: State) -> None:
     track.baseline = track.position
 
 
+def stop_of(state: State, cloid: str) -> StopOrder:
+    """Return a stop of 0.05 BTC that waits for its answer, put in its book."""
+    stop = StopOrder(
+        cloid=cloid,
+        label="x",
+        asset_id=0,
+        side=Side.BUY,
+        quantity=D("0.05"),
+        covered=D("0.05"),
+        trigger=D(105_000),
+        distance=D("0.05"),
+        shown_from=0,
+    )
+    state.books["main", "BTC"].stops.append(stop)
+    return stop
+
+
+def wait_for_two_stops(state: State) -> None:
+    """Let a book send a stop while another is not answered yet."""
+    stop_of(state, "0x1")
+    stop_of(state, "0x2")
+
+
+def keep_every_stop(state: State) -> None:
+    """Let a book never forget a stop."""
+    for n in range(STOPS_MAX + 1):
+        stop_of(state, f"0x{n}").status = StopStatus.FILLED
+
+
+def take_an_order_for_a_stop(state: State) -> None:
+    """Let a stop have an order's cloid."""
+    stop_of(state, flying(state).identity.cloid)
+
+
+def cover_too_much(state: State) -> None:
+    """Let a stop close more than it is of."""
+    stop_of(state, "0x1").covered = D("0.06")
+
+
 @pytest.mark.parametrize(
     ("corrupt", "said"),
     [
@@ -186,6 +227,10 @@ def keep_a_target_of_a_flat_source(state: State) -> None:
         (keep_a_settled_order, "are unsettled, the books list"),
         (list_an_order_of_nobody, "are unsettled, the books list"),
         (lose_an_execution, "0.01 was executed, 0 is booked"),
+        (wait_for_two_stops, "2 stops wait for an answer"),
+        (keep_every_stop, "9 stops are remembered"),
+        (take_an_order_for_a_stop, "is an order, too"),
+        (cover_too_much, "covers 0.06 of 0.05"),
         (turn_a_target_around, "for followed"),
         (keep_a_target_of_a_flat_source, "for followed"),
     ],

@@ -6,7 +6,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from fadearena.core.risk import Cap, Verdict, judge, judge_close, judge_residue, place
+from fadearena.core.risk import (
+    Cap,
+    StopTerms,
+    Verdict,
+    judge,
+    judge_close,
+    judge_residue,
+    judge_stop,
+    place,
+    place_stop,
+)
 from fadearena.model.command import PlaceOrder
 from fadearena.model.error import InvariantBroken
 from fadearena.model.instrument import Instrument
@@ -312,6 +322,47 @@ def test_residue_below_the_minimum_waits_unless_it_is_exempt(minimum: str | None
     """Residue that is too small waits, unless it is all that the book holds."""
     least = None if minimum is None else D(minimum)
     assert judge_residue(TradingState.ACTIVE, lots(3), D(1), D("10.49"), least).quantity == D(quantity)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, ""),
+        ({"mark_age": 10_000, "actions_left": 1_000}, ""),
+        ({"actions_left": None}, ""),
+        ({"state": TradingState.REDUCING}, ""),
+        ({"state": TradingState.HALTED}, "trading_state"),
+        ({"state": TradingState.FLATTENING}, "trading_state"),
+        ({"instrument": None}, "market_tradable"),
+        ({"instrument": DELISTED}, "market_tradable"),
+        ({"mark_age": 10_001}, "price_fresh"),
+        ({"mark_age": None}, "price_fresh"),
+        ({"actions_left": 999}, "action_budget"),
+    ],
+)
+def test_a_stop_can_wait(changes: dict[str, Any], reason: str) -> None:
+    """It is sent while reduces may be, with a fresh mark, and not from the last actions of the budget."""
+    facts: dict[str, Any] = {
+        "state": TradingState.ACTIVE,
+        "instrument": lots(3),
+        "quantity": D(1),
+        "mark_age": 0,
+        "actions_left": 5_000,
+        "actions_reserve": 1_000,
+    }
+    verdict = judge_stop(**facts | changes)
+    assert (verdict.quantity, verdict.reason) == (D(0) if reason else D(1), reason)
+
+
+def test_a_stop_is_not_larger_than_what_was_approved() -> None:
+    """Nor is one made that was refused."""
+    identity = OrderIdentity(cloid="0x1", label="x", signer="0x2", nonce=1, expires_after=2)
+    terms = StopTerms(account="main", coin="BTC", asset_id=0, side=Side.SELL, quantity=D(1), trigger=D(95), limit=D(76))
+    command = place_stop(Verdict(quantity=D(1), checks=()), terms, identity)
+    assert (command.quantity, command.trigger, command.limit, command.cloid) == (D(1), D(95), D(76), "0x1")
+    for approved in ("0", "0.99"):
+        with pytest.raises(InvariantBroken, match="a stop of 1 BTC"):
+            place_stop(Verdict(quantity=D(approved), checks=()), terms, identity)
 
 
 # --- the order itself

@@ -5,7 +5,7 @@ from decimal import Decimal as D
 import msgspec
 import pytest
 
-from fadearena.model.policy import AccountPolicy, BotPolicy, CoinRules, Policy, Sizing, Slippage, Tuning
+from fadearena.model.policy import AccountPolicy, AlertPolicy, BotPolicy, CoinRules, Policy, Sizing, Slippage, Tuning
 from tests.support.world import AGENT, MAIN, OTHER, WALLET, bot, settings
 
 
@@ -68,6 +68,10 @@ def test_a_wallet_belongs_to_one_bot() -> None:
         ((account(signer="x"),), "accounts[0].'x' is not an address"),
         ((account(max_leverage=0),), "accounts[0].maxLeverage must be at least 1"),
         ((account(taker_rate=D(1)),), "accounts[0].takerRate must be a ratio"),
+        ((account(stop_distance=D("0.009")),), "accounts[0].stopDistance must be >= 0.01 and < 1 or null"),
+        ((account(stop_distance=D(1)),), "accounts[0].stopDistance must be >= 0.01 and < 1 or null"),
+        ((account(dead_man_ms=29_999),), "accounts[0].deadManMs must be at least 30000 or null"),
+        ((account(stop_distance=D("0.05"), dead_man_ms=30_000),), "accounts[0].deadManMs would cancel the stops"),
         ((account(), account(address=OTHER)), "accounts must have different ids"),
         ((account(), account(id="two")), "accounts must have different addresses"),
     ],
@@ -90,6 +94,8 @@ def test_what_is_wrong_with_accounts_is_said(accounts: tuple[AccountPolicy, ...]
         ({"slippage": Slippage(entry_bps=D(0))}, "slippage.entryBps must be > 0 and <= 5000"),
         ({"slippage": Slippage(chase_bps=D(5001))}, "slippage.chaseBps must be > 0 and <= 5000"),
         ({"slippage": Slippage(reduce_bps=D(400))}, "slippage must grow: reduceBps <= emergencyBps <= flattenMaxBps"),
+        ({"alerts": AlertPolicy(fill_usd=D(0))}, "alerts.fillUsd must be positive or null"),
+        ({"alerts": AlertPolicy(limit_ratio=D(1))}, "alerts.limitRatio must be > 0 and < 1 or null"),
         ({"tuning": Tuning(minimum_usd=D(0))}, "tuning.minimum_usd must be positive"),
         ({"tuning": Tuning(coalesce_ms=-1)}, "tuning.coalesce_ms must be at least 0"),
     ],

@@ -9,7 +9,20 @@ from collections.abc import Callable
 from decimal import localcontext
 from typing import Any
 
-from fadearena.core.engine import accounts, activity, fills, flatten, limits, operators, orders, system, wakes
+from fadearena.core.engine import (
+    accounts,
+    activity,
+    dead_man,
+    fills,
+    flatten,
+    limits,
+    operators,
+    orders,
+    signers,
+    stop_orders,
+    system,
+    wakes,
+)
 from fadearena.core.engine.decide import decide_book
 from fadearena.core.engine.turn import Turn, Turned
 from fadearena.core.engine.valuation import take_quotes
@@ -35,10 +48,12 @@ from fadearena.model.event import (
     OrderAnswered,
     OrderFound,
     OrderSent,
+    OrderShadowed,
     OwnFills,
     Quarantined,
     QuoteUnreadable,
     RoleRead,
+    SignerRead,
     SourceEquity,
     SourceFills,
     SourceRepair,
@@ -51,7 +66,7 @@ from fadearena.model.order import ActionKind
 
 __all__ = ["RULES_VERSION", "Turned", "step"]
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised by hand when the same events would bring other commands or records; of each version a journal is kept."""
 _ROUNDS_MAX = 100
 
@@ -88,11 +103,20 @@ def _nothing_more(turn: Turn, event: Marks) -> None:
 
 
 def _on_action(turn: Turn, event: ActionAnswered) -> None:
-    handler = accounts.on_leverage_answer if event.kind is ActionKind.LEVERAGE else orders.on_action
-    handler(turn, event)
+    for handler in _ACTIONS[event.kind]:
+        handler(turn, event)
 
 
-# A table, since a match over 27 types costs more than many of their handlers; a test compares it with `Event`.
+_ACTIONS: dict[ActionKind, tuple[Callable[[Turn, ActionAnswered], None], ...]] = {
+    ActionKind.NOOP: (orders.on_action,),
+    ActionKind.CANCEL: (orders.on_action, stop_orders.on_answer),
+    ActionKind.LEVERAGE: (accounts.on_leverage_answer,),
+    ActionKind.STOP: (stop_orders.on_answer,),
+    ActionKind.SCHEDULE: (dead_man.on_answer,),
+}
+
+
+# A table, since a match over 30 types costs more than many of their handlers; a test compares it with `Event`.
 _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     Marks: _nothing_more,
     SourceFills: activity.on_fills,
@@ -105,6 +129,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     OrderAnswered: orders.on_answered,
     OrderFound: orders.on_found,
     ActionAnswered: _on_action,
+    OrderShadowed: orders.on_shadowed,
     OwnFills: fills.on_own_fills,
     AccountRead: accounts.on_read,
     AccountUnreadable: accounts.on_unreadable,
@@ -112,6 +137,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     FundingPaid: accounts.on_funding,
     CashMoved: accounts.on_cash,
     BudgetRead: accounts.on_budget,
+    SignerRead: signers.on_signer,
     DirectlyFlattened: accounts.on_direct_flatten,
     Woke: wakes.on_woke,
     Instruments: system.on_instruments,
@@ -134,6 +160,7 @@ def _finish(turn: Turn) -> None:
     limits.watch_books(turn)
     decide_all(turn, _ROUNDS_MAX)
     flatten.finish_bots(turn)
+    stop_orders.watch(turn)
 
 
 def decide_all(turn: Turn, rounds: int) -> None:

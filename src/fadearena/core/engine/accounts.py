@@ -1,7 +1,7 @@
 """Readings of our accounts: equity, positions against our sum, leverage, funding, deposits."""
 
 from fadearena.core import ledger
-from fadearena.core.engine import booking, flatten, limits, sources
+from fadearena.core.engine import booking, flatten, limits, resting, sources, stop_orders
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.unknown import conclude_all, unexplained
 from fadearena.core.engine.valuation import mark_of, move_pool, pool_of, revalue
@@ -44,7 +44,10 @@ def on_read(turn: Turn, event: AccountRead) -> None:
     account.is_read, account.awaits_positions, account.read_time = True, False, event.time
     if first:
         _adopt(turn, event, account, positions)
+    turn.all_clear("account", event.account)
     _reconcile(turn, event, account, sizes)
+    resting.on_read(turn, event, account)
+    stop_orders.on_read(turn, event, account)
     _take_equity(turn, event, account)
     conclude_all(turn, event.account)
     flatten.on_read(turn, event, account, sizes)
@@ -71,7 +74,7 @@ def _main_pool(event: AccountRead) -> str:
 def on_unreadable(turn: Turn, event: AccountUnreadable) -> None:
     """Note that an account could not be read; what was known stays known, and it is read again."""
     if event.account in turn.state.accounts:
-        turn.alert("warning", "account", event.account, f"the account could not be read: {event.reason}")
+        turn.alert_once("warning", "account", event.account, f"the account could not be read: {event.reason}")
         turn.wake(f"reconcile:{event.account}", turn.now + _RETRY_MS)
 
 
@@ -116,8 +119,9 @@ def on_cash(turn: Turn, event: CashMoved) -> None:
         return
     if event.usd < 0 or event.time > account.purse.reading.time:  # else the reading has lifted the mark already
         turn.state.peak.shift(event.usd)
-    account.purse.take_cash(pool_of(turn.state, event.account, ""), event.usd, event.time)
+    held = account.purse.take_cash(pool_of(turn.state, event.account, ""), event.usd, event.time)
     turn.records.append(CashBooked(account=event.account, usd=event.usd, reason="deposit or withdrawal"))
+    booking.book_cash(turn, event.account, held, booking.HELD_ALREADY)
 
 
 def on_budget(turn: Turn, event: BudgetRead) -> None:

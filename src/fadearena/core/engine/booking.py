@@ -14,7 +14,8 @@ from fadearena.model.order import OwnFill
 from fadearena.model.record import CashBooked, FillKind, FundingBooked, MyFill, SleeveUpdate
 from fadearena.model.units import ZERO, Price, Quantity, Usd, side_of
 
-_FOREIGN = frozenset({FillKind.OPERATOR, FillKind.LIQUIDATION, FillKind.ADL, FillKind.SETTLEMENT})
+_FOREIGN = frozenset({FillKind.OPERATOR, FillKind.LIQUIDATION, FillKind.ADL, FillKind.SETTLEMENT, FillKind.STOP})
+HELD_ALREADY = "the last reading held it already"
 _INTERNAL = frozenset({FillKind.CROSS, FillKind.DUST})
 
 
@@ -128,6 +129,7 @@ def book_fee(turn: Turn, key: BookKey, bot: BotId | None, fee: Usd) -> None:
     """Pay a fee from the book's pool, and charge it to whom it belongs."""
     if fee:
         memory = turn.state.books[key]
+        turn.state.today.fees += fee
         ledger.charge(memory.book, bot, fee)
         pool_of(turn.state, *key).pay(fee)
         revalue(turn.state, key, memory, touched=[bot])
@@ -164,12 +166,14 @@ def book_funding(turn: Turn, paid: FundingPaid) -> None:
     """Share an hour's funding among the parts of a book."""
     key = (paid.account, paid.coin)
     memory = turn.state.books[key]
+    turn.state.today.funding += paid.usd
     for bot, share in ledger.book_funding(memory.book, paid.usd, paid.oracle, paid.rate):
         turn.records.append(FundingBooked(account=key[0], coin=key[1], bot=bot, usd=share))
         if bot is not None and (bot, key[1]) in turn.state.sleeves:
             show_sleeve(turn, key, bot)
     revalue(turn.state, key, memory)
-    turn.state.accounts[key[0]].purse.receive(pool_of(turn.state, *key), paid.usd, paid.time)
+    held = turn.state.accounts[key[0]].purse.receive(pool_of(turn.state, *key), paid.usd, paid.time)
+    book_cash(turn, key[0], held, HELD_ALREADY)
 
 
 def cross(turn: Turn, key: BookKey, buyer: BotId | None, seller: BotId | None, amount: tuple[Usd, Price]) -> None:

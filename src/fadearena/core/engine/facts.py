@@ -101,6 +101,7 @@ def case_of(turn: Turn, want: Want, price: Price | None, *, minimum_exempt: bool
         orders_per_minute=tuning.orders_per_minute,
         actions_left=state.accounts[account].actions_left,
         actions_reserve=tuning.actions_reserve,
+        signer_left=state.accounts[account].signer.left_ms(turn.now),
         paused_ms=max(0, want.sleeve.paused_until - turn.now),
         unsettled=len(memory.open),
         unknown_only=all(state.orders[cloid].status is OrderStatus.UNKNOWN for cloid in memory.open),

@@ -1,7 +1,7 @@
 """Our own executions: ours by order, held back until it can be told, or foreign by what they did."""
 
 from fadearena.core import ledger
-from fadearena.core.engine import booking
+from fadearena.core.engine import booking, stop_orders
 from fadearena.core.engine.outcome import alarm_late, execute, halt_for_two_writers, owner_of, settle
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.unknown import conclude, conclude_all
@@ -57,12 +57,15 @@ def _take(turn: Turn, fill: OwnFill) -> None:
     memory = turn.book(*key)
     memory.last_fill = max(memory.last_fill, fill.time)
     turn.state.accounts[fill.account].last_fill = max(turn.state.accounts[fill.account].last_fill, fill.time)
-    order = _order_of(turn, memory, fill)
+    order, stop = _order_of(turn, memory, fill), stop_orders.stop_of(memory, fill)
     if order is not None:
         _book(turn, order, fill)
     elif fill.forced is not None:
         _book_foreign(turn, memory, fill, _FORCED[fill.forced])
         _note_forced(turn, fill, fill.forced)
+    elif stop is not None:
+        _book_foreign(turn, memory, fill, FillKind.STOP)
+        stop_orders.on_fill(turn, key, stop, fill)
     elif fill.cloid is not None and fill.cloid in turn.state.adopted:
         _book_foreign(turn, memory, fill, FillKind.FLATTEN)
     elif fill.cloid is not None:

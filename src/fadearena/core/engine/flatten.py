@@ -20,7 +20,7 @@ from fadearena.model.command import ReadAccount, ReadBook
 from fadearena.model.event import AccountRead
 from fadearena.model.ids import AccountId, BookKey, BotId, Coin
 from fadearena.model.order import OrderStatus, OrderTerms, Purpose
-from fadearena.model.units import SECOND_MS, ZERO, Size, side_of
+from fadearena.model.units import MINUTE_MS, SECOND_MS, ZERO, Size, side_of
 
 ROUND_MS = 2 * SECOND_MS
 
@@ -51,6 +51,28 @@ def read_all(turn: Turn) -> None:
     for account in sorted(turn.state.accounts):
         turn.commands.append(ReadAccount(account=account))
     turn.wake("flatten", turn.now + ROUND_MS)
+
+
+def on_wake(turn: Turn) -> None:
+    """Go on closing; tell each minute that it is not done yet."""
+    latch = turn.state.latches.by_scope.get(ALL, {}).get(LatchKind.FLATTEN)
+    if latch is None:
+        return
+    minutes = (turn.now - latch.since) // MINUTE_MS
+    if minutes > (turn.now - latch.since - ROUND_MS) // MINUTE_MS:
+        turn.alert("critical", "flatten", ALL, f"not confirmed flat after {minutes} min: {_what_is_left(turn)}")
+    read_all(turn)
+
+
+def _what_is_left(turn: Turn) -> str:
+    """Name what stands between us and flat."""
+    left = [
+        f"{account} {coin} {memory.watch.theirs or memory.book.position}"
+        for (account, coin), memory in sorted(turn.state.books.items())
+        if memory.watch.theirs or memory.book.position or memory.open or memory.held_fills
+    ]
+    unread = [f"{name} was never read" for name, account in sorted(turn.state.accounts.items()) if not account.is_read]
+    return ", ".join([*left, *unread]) or "two readings that show nothing are still to come"
 
 
 def stop_in_flight(turn: Turn, bot: BotId | None = None) -> None:
@@ -134,7 +156,9 @@ def _cancel(turn: Turn, account: AccountId, order: OpenOrder) -> None:
     """Cancel an order that rests, whoever placed it."""
     instrument = turn.state.instruments.get(order.coin)
     if instrument is None:
-        turn.alert("critical", "flatten", order.coin, f"order {order.order_id} cannot be cancelled: unknown market")
+        turn.alert_once(
+            "critical", "flatten", order.coin, f"order {order.order_id} cannot be cancelled: unknown market"
+        )
     else:
         cancel_resting(turn, account, instrument.asset_id, order_id=order.order_id)
 
@@ -145,14 +169,14 @@ def _close(turn: Turn, key: BookKey, memory: BookMemory, size: Size) -> None:
     instrument, quote = state.instruments.get(key[1]), state.quotes.get(key[1])
     verdict = risk.judge_close(turn.trading_state(key[0]), instrument, abs(size))
     if instrument is None or not verdict.quantity:
-        turn.alert("critical", "flatten", key[1], f"a position of {size} cannot be closed: {verdict.reason}")
+        turn.alert_once("critical", "flatten", key[1], f"a position of {size} cannot be closed: {verdict.reason}")
         return
     bps = pricing.flatten_bps(state.policy.slippage, memory.flatten_failed)
     limit = pricing.reduce_limit(instrument, usable_quote(quote, turn.now), side_of(-size), bps)
     if pricing.is_stale(quote, turn.now):
         turn.commands.append(ReadBook(coin=key[1]))
     if limit is None:
-        turn.alert("critical", "flatten", key[1], "a position cannot be closed yet: no price is known")
+        turn.alert_once("critical", "flatten", key[1], "a position cannot be closed yet: no price is known")
         return
     terms = OrderTerms(
         account=key[0],
@@ -177,5 +201,6 @@ def _finish(turn: Turn) -> None:
         if price is not None:
             moves = ledger.close_all(memory.book, price)
             booking.settle_moves(turn, key, moves, f"flat:{turn.state.seq}:{key[1]}")
+        turn.all_clear("flatten", key[1])
     turn.end_latch(ALL, LatchKind.FLATTEN, "core", "confirmed flat")
     turn.alert("info", "flatten", ALL, "confirmed flat; it stays halted until it is released")

@@ -1,19 +1,20 @@
 """Limits that latch: daily loss, drawdown, a bot's loss; protection of positions near liquidation; alerts."""
 
-from fadearena.core.engine import flatten, performance, sources
+from fadearena.core.engine import flatten, performance, sources, summary
 from fadearena.core.engine.facts import bot_loss_of
 from fadearena.core.engine.turn import Turn
-from fadearena.core.engine.valuation import mark_of, pool_of
+from fadearena.core.engine.valuation import asset_exposure, mark_of, pool_of
 from fadearena.core.latches import ALL, LatchKind, bot_scope
-from fadearena.core.state import BookMemory
+from fadearena.core.state import BookMemory, Day
 from fadearena.core.target import cut
 from fadearena.model.ids import AccountId, BookKey, BotId
 from fadearena.model.margin import distance_ratio, liquidation_price
 from fadearena.model.policy import OnBreach
 from fadearena.model.record import FundingBooked, MyFill
-from fadearena.model.units import DAY_MS, MINUTE_MS, ZERO, Usd, day_start, sign
+from fadearena.model.units import DAY_MS, MINUTE_MS, ZERO, Ratio, Usd, day_start, sign
 
 TRACKING_MS = MINUTE_MS
+_CLEARLY = Ratio("0.9")
 _LOSSY = (MyFill, FundingBooked)
 
 
@@ -22,6 +23,9 @@ def turn_day(turn: Turn) -> None:
     state = turn.state
     if turn.now < state.day_end:
         return
+    if state.day_end:
+        summary.tell(turn)
+    state.today = Day()
     today = day_start(turn.now)
     state.day_end = today + DAY_MS
     for account in state.accounts.values():
@@ -47,13 +51,16 @@ def watch(turn: Turn) -> None:
     if policy.daily_loss_limit is not None and not state.latches.has(ALL, LatchKind.DAILY_LOSS):
         results = (purse.day_result() for purse in purses)
         profit = sum((result for result in results if result is not None), start=ZERO)
+        _near(turn, "daily_loss_limit", -profit, policy.daily_loss_limit)
         if profit <= -policy.daily_loss_limit:
             text = f"{profit:.2f} USD since 00:00 UTC, the limit is {policy.daily_loss_limit}"
             _breach(turn, ALL, LatchKind.DAILY_LOSS, text, day_start(turn.now) + DAY_MS)
+    _near(turn, "global_exposure_cap", state.exposure + state.reserved, policy.global_exposure_cap)
     totals = [purse.total for purse in purses if purse.total is not None]
     if not totals:
         return
     drawdown = state.peak.see(sum(totals, start=ZERO))
+    _near(turn, "max_drawdown", drawdown, policy.max_drawdown)
     if policy.max_drawdown is not None and drawdown >= policy.max_drawdown:
         text = f"{drawdown:.4f} below the peak of {state.peak.usd}, the limit is {policy.max_drawdown}"
         _breach(turn, ALL, LatchKind.DRAWDOWN, text)
@@ -69,34 +76,63 @@ def watch_books(turn: Turn) -> None:
                 for bot in memory.limited:
                     _watch_bot(turn, bot)
                 _protect(turn, (account, quote.coin), memory)
+    _watch_assets(turn)
     booked = {record.bot for record in turn.records if isinstance(record, _LOSSY)}
     for bot in sorted(bot for bot in booked if bot in state.bot_policies):
         _watch_bot(turn, bot)
 
 
 def _watch_bot(turn: Turn, bot: BotId) -> None:
-    policy = turn.state.bot_policies[bot]
+    policy, memory = turn.state.bot_policies[bot], turn.state.bots[bot]
+    _near(turn, f"bot_exposure_cap {bot}", memory.gross + memory.reserved, policy.exposure_cap)
     if policy.loss_limit is None:
         return
     loss = bot_loss_of(turn, bot)
+    _near(turn, f"bot_loss_limit {bot}", loss, policy.loss_limit)
     if loss >= policy.loss_limit:
         text = f"{bot} lost {loss:.2f} USD since its last resume, the limit is {policy.loss_limit}"
         _breach(turn, bot_scope(bot), LatchKind.BOT_LOSS, text)
 
 
+def _watch_assets(turn: Turn) -> None:
+    """Look at the coins with a cap of their own whose price or position changed."""
+    caps = turn.state.policy.asset_exposure_caps
+    if caps:
+        moved = {record.coin for record in turn.records if isinstance(record, MyFill)}
+        for coin in sorted(caps.keys() & (moved | {quote.coin for quote in turn.event.quotes})):
+            _near(turn, f"asset_exposure_cap {coin}", asset_exposure(turn.state, coin), caps[coin])
+
+
+def _near(turn: Turn, subject: str, used: Usd | Ratio, limit: Usd | Ratio | None) -> None:
+    """Tell once that a limit comes near, until it is clearly further away again."""
+    share = turn.state.policy.alerts.limit_ratio
+    if limit is None or share is None:
+        return
+    if used >= share * limit:
+        turn.alert_once("warning", "limit_near", subject, f"{used / limit:.0%} of the limit of {limit} is used")
+    elif used < _CLEARLY * share * limit:
+        turn.all_clear("limit_near", subject)
+
+
 def watch_tracking(turn: Turn, account: AccountId) -> None:
-    """Alert where a sleeve is off its target by more than 2 % of equity for 60 s."""
+    """Alert once where a sleeve is off its target by more than 2 % of equity for 60 s, until it is not any more."""
     state = turn.state
     equity = state.accounts[account].purse.equity
     if not equity or equity <= 0:
         return
+    far = set[str]()
     for (bot, coin), since in sorted(state.off_target.items()):
         memory, mark = state.books.get((account, coin)), mark_of(state, coin)
         if memory is None or mark is None or bot not in memory.bots or turn.now - since < TRACKING_MS:
             continue
         off = abs(memory.book.size_of(bot) - state.sleeves[bot, coin].target) * mark / equity
         if off > state.policy.tuning.tracking_error:
-            turn.alert("warning", "tracking_error", f"{bot} {coin}", f"{off:.4f} of equity since {since}")
+            far.add(f"{bot} {coin}")
+            turn.alert_once("warning", "tracking_error", f"{bot} {coin}", f"{off:.4f} of equity since {since}")
+    for bot in {bot for coin in state.accounts[account].coins for bot in state.books[account, coin].bots}:
+        for coin in state.bots[bot].coins:
+            if f"{bot} {coin}" not in far:
+                turn.all_clear("tracking_error", f"{bot} {coin}")
 
 
 def profit_of(turn: Turn, account: AccountId) -> Usd:

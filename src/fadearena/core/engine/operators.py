@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fadearena.core import follow as following
-from fadearena.core.engine import accounts, booking, flatten, letters, settings, sources
+from fadearena.core.engine import accounts, booking, flatten, letters, settings, sources, stop_orders
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.valuation import total_equity
 from fadearena.core.follow import Start
@@ -70,6 +70,9 @@ def _scope(bot: BotId | None) -> str:
 
 def _kill(turn: Turn, action: Kill, actor: str) -> list[str]:
     scope = _scope(action.bot)
+    ordered = LatchKind.FLATTEN if action.flatten else LatchKind.KILL
+    if not turn.state.latches.has(scope, ordered):
+        turn.alert("critical", "kill", scope, f"{ordered} was ordered by {actor}")
     if action.flatten:
         flatten.begin(turn, scope, actor, "flatten was ordered")
         return []
@@ -88,6 +91,7 @@ def _release(turn: Turn, action: Release, actor: str) -> list[str]:
     ended = [kind for kind in sorted(ENDED_BY_RELEASE) if turn.end_latch(scope, kind, actor, "released")]
     if not ended:
         return ["nothing here is halted"]
+    turn.alert("info", "kill", scope, f"released by {actor}")
     for policy in turn.state.policy.bots:
         if action.bot in {None, policy.id}:
             _start_again(turn, policy, rejoin=action.rejoin)
@@ -209,9 +213,14 @@ def _what_is_open(turn: Turn, _action: LeaveMode, _actor: str) -> list[str]:
     """Name every position and order that is not settled: the mode is left only without any."""
     found = [
         f"{account} {coin}: {memory.book.position}, the exchange holds {memory.watch.theirs or ZERO}, "
-        f"{len(memory.open)} orders unsettled"
+        f"{len(memory.open)} orders unsettled, {len(stop_orders.alive(memory))} stops at rest"
         for (account, coin), memory in sorted(turn.state.books.items())
-        if memory.book.position or memory.book.gross or memory.watch.theirs or memory.open or memory.held_fills
+        if memory.book.position
+        or memory.book.gross
+        or memory.watch.theirs
+        or memory.open
+        or memory.held_fills
+        or stop_orders.alive(memory)
     ]
     unread = [account for account, memory in sorted(turn.state.accounts.items()) if not memory.is_read]
     return found + [f"{account}: positions were never read" for account in unread]

@@ -5,7 +5,7 @@ from fadearena.core.engine.placing import show
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.unknown import cancel, conclude, doubt, poll
 from fadearena.core.lifecycle import News, Order, after, filled_news
-from fadearena.model.event import ActionAnswered, OrderAnswered, OrderFound, OrderSent
+from fadearena.model.event import ActionAnswered, OrderAnswered, OrderFound, OrderSent, OrderShadowed
 from fadearena.model.order import (
     ActionKind,
     ActionOutcome,
@@ -17,6 +17,7 @@ from fadearena.model.order import (
     RejectCode,
     Resting,
 )
+from fadearena.model.record import ShadowFill
 from fadearena.model.units import ZERO
 
 
@@ -80,6 +81,26 @@ def on_action(turn: Turn, event: ActionAnswered) -> None:
         settle(turn, order, News.NONCE_BURNT, "its nonce was burnt: it never ran and never will")
     else:
         poll(turn, order)
+
+
+def on_shadowed(turn: Turn, event: OrderShadowed) -> None:
+    """Record once what simulation would have made of an order of ours."""
+    order = turn.state.orders.get(event.cloid)
+    if order is None or order.is_shadowed:
+        return
+    order.is_shadowed, terms = True, order.terms
+    turn.records.append(
+        ShadowFill(
+            cloid=event.cloid,
+            account=terms.account,
+            coin=terms.coin,
+            side=terms.side,
+            quantity=event.quantity,
+            price=event.average_price,
+            fee=event.fee,
+            reason=event.reason,
+        )
+    )
 
 
 def _on_refused(turn: Turn, order: Order, answer: Refused) -> None:

@@ -15,6 +15,7 @@ from fadearena.core.ledger import Movement
 from fadearena.core.lifecycle import News, Order, after
 from fadearena.core.reconcile import QUIET_MS
 from fadearena.core.state import RETIRED_ORDERS_MAX, Sleeve, State
+from fadearena.kit.decimals import plain
 from fadearena.model.command import ReadAccount
 from fadearena.model.ids import BotId
 from fadearena.model.order import OrderStatus, Purpose, RejectCode
@@ -44,6 +45,7 @@ def execute(
     terms, key = order.terms, order.book
     memory, account = turn.state.books[key], turn.state.accounts[terms.account]
     moves = _moves(turn, order, quantity, price)
+    turn.state.today.fills += 1
     order.booked += quantity
     order.booked_notional += quantity * price
     if terms.bot is not None and terms.bot in turn.state.bots:
@@ -83,6 +85,7 @@ def settle(turn: Turn, order: Order, news: News, reason: str, code: RejectCode |
     """Bring an order to its end, and do what follows from it."""
     end(turn, order, news, reason)
     show(turn, order)
+    _tell_fill(turn, order)
     key = order.book
     memory = turn.state.books[key]
     if memory.wanting or memory.book.residue.size:
@@ -91,6 +94,14 @@ def settle(turn: Turn, order: Order, news: News, reason: str, code: RejectCode |
         turn.wake(f"held:{key[0]}:{key[1]}", turn.now)
     _follow_up(turn, order, code)
     turn.wake(f"reconcile:{key[0]}", turn.now + QUIET_MS + 1)
+
+
+def _tell_fill(turn: Turn, order: Order) -> None:
+    """Tell people what an order brought, if they want to hear of that much."""
+    least, terms = turn.state.policy.alerts.fill_usd, order.terms
+    if least is not None and order.booked and order.booked_notional >= least:
+        text = f"{terms.side} {plain(order.booked)} {terms.coin}, {order.booked_notional:.2f} USD: {terms.purpose}"
+        turn.alert("info", "fill", f"{terms.bot or terms.account} {terms.coin}", text)
 
 
 def end(turn: Turn, order: Order, news: News, reason: str) -> None:

@@ -53,7 +53,8 @@ def _show(turn: Turn, policy: BotPolicy) -> None:
 
 
 def _begin_day(turn: Turn, policy: BotPolicy) -> None:
-    turn.state.bots[policy.id].stats.day_base = net_of(turn, policy.id)
+    stats = turn.state.bots[policy.id].stats
+    stats.day_base, stats.day_fills = net_of(turn, policy.id), stats.fills
 
 
 def performance_of(turn: Turn, policy: BotPolicy) -> BotPerformance:

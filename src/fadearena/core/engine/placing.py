@@ -9,7 +9,7 @@ from fadearena.core.engine.valuation import mark_of, reserve
 from fadearena.core.lifecycle import Order
 from fadearena.core.state import LABELS_MAX, State
 from fadearena.model.command import CancelOrder
-from fadearena.model.ids import AccountId, Address, Cloid, cloid_of, order_label
+from fadearena.model.ids import AccountId, Address, BotId, Cloid, cloid_of, order_label
 from fadearena.model.order import OrderIdentity, OrderTerms
 from fadearena.model.record import OrderUpdate
 from fadearena.model.units import MINUTE_MS, ZERO, EpochMs, Price
@@ -27,17 +27,7 @@ def place(
         terms: What is asked of the venue.
         source: The price and time of the source's own trade, for slippage and reaction time.
     """
-    state = turn.state
-    account = state.account_policies[terms.account]
-    wallet = state.bot_policies[terms.bot].wallet if terms.bot is not None else account.address
-    label = next_label(state, wallet, turn.event.time, terms.asset_id)
-    identity = OrderIdentity(
-        cloid=cloid_of(label),
-        label=label,
-        signer=account.signer,
-        nonce=turn.next_nonce(account.signer),
-        expires_after=turn.now + state.policy.tuning.order_life_ms,
-    )
+    identity = next_identity(turn, terms.account, terms.asset_id, terms.bot)
     turn.commands.append(risk.place(verdict, terms, identity))
     order = Order(
         terms=terms,
@@ -45,11 +35,26 @@ def place(
         created=turn.now,
         source_price=source[0],
         source_time=source[1],
-        reserve_price=max(terms.limit, mark_of(state, terms.coin) or ZERO),
+        reserve_price=max(terms.limit, mark_of(turn.state, terms.coin) or ZERO),
     )
     remember(turn, order)
     show(turn, order)
     return order
+
+
+def next_identity(turn: Turn, account: AccountId, asset_id: int, bot: BotId | None = None) -> OrderIdentity:
+    """Return the label, cloid and nonce of the next order for a bot, or of none."""
+    state = turn.state
+    policy = state.account_policies[account]
+    wallet = policy.address if bot is None else state.bot_policies[bot].wallet
+    label = next_label(state, wallet, turn.event.time, asset_id)
+    return OrderIdentity(
+        cloid=cloid_of(label),
+        label=label,
+        signer=policy.signer,
+        nonce=turn.next_nonce(policy.signer),
+        expires_after=turn.now + state.policy.tuning.order_life_ms,
+    )
 
 
 def remember(turn: Turn, order: Order) -> None:

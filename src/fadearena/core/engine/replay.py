@@ -13,7 +13,7 @@ from decimal import localcontext
 
 import msgspec
 
-from fadearena.core.engine import step
+from fadearena.core.engine import step, stop_orders
 from fadearena.core.engine.outcome import end
 from fadearena.core.engine.placing import note_label, remember
 from fadearena.core.engine.sources import meet
@@ -22,8 +22,19 @@ from fadearena.core.engine.valuation import mark_of
 from fadearena.core.engine.wakes import HANDLERS
 from fadearena.core.lifecycle import News, Order, after
 from fadearena.core.state import State
+from fadearena.core.stop_order import StopStatus
 from fadearena.kit.decimals import CONTEXT
-from fadearena.model.command import BurnNonce, CancelOrder, Command, PlaceOrder, RepairSource, SetLeverage, WakeAt
+from fadearena.model.command import (
+    BurnNonce,
+    CancelOrder,
+    Command,
+    PlaceOrder,
+    PlaceStop,
+    RepairSource,
+    ScheduleCancel,
+    SetLeverage,
+    WakeAt,
+)
 from fadearena.model.error import InvariantBroken
 from fadearena.model.event import Event, Operator, Woke
 from fadearena.model.ids import Address
@@ -135,6 +146,9 @@ def _take_back(turn: Turn, command: Command) -> None:
             _take_back_order(turn, command)
         case SetLeverage():
             turn.state.books[command.account, command.coin].leverage.requested = 0
+        case PlaceStop():
+            stop = turn.state.books[command.account, command.coin].stops[-1]
+            stop.status = StopStatus.REFUSED
         case RepairSource():
             turn.state.bots[turn.state.wallets[command.wallet]].is_repairing = False
         case _:
@@ -161,7 +175,9 @@ def _take_in(turn: Turn, command: Command) -> None:
             _take_in_order(turn, command)
         case SetLeverage():
             _take_in_leverage(turn, command)
-        case CancelOrder():
+        case PlaceStop():
+            _take_in_stop(turn, command)
+        case CancelOrder() | ScheduleCancel():
             _respect(state, command.signer, command.nonce)
         case BurnNonce():
             _take_in_noop(state, command)
@@ -178,6 +194,16 @@ def _take_in_leverage(turn: Turn, command: SetLeverage) -> None:
         leverage = turn.book(command.account, command.coin).leverage
         leverage.wanted, leverage.wanted_cross = command.leverage, command.is_cross
         leverage.requested = turn.now
+
+
+def _take_in_stop(turn: Turn, command: PlaceStop) -> None:
+    """Remember a stop as sent now, if its account still exists: readings tell what became of it."""
+    note_label(turn.state, command.label)
+    _respect(turn.state, command.signer, command.nonce)
+    policy = turn.state.account_policies.get(command.account)
+    if policy is not None:
+        memory = turn.book(command.account, command.coin)
+        stop_orders.remember(turn, memory, command, policy.stop_distance or ZERO)
 
 
 def _take_in_noop(state: State, command: BurnNonce) -> None:

@@ -4,10 +4,11 @@ import msgspec
 
 from fadearena.core import follow as following
 from fadearena.core import ledger
-from fadearena.core.engine import sources
+from fadearena.core.engine import dead_man, sources, stop_orders
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.valuation import count_bots_anew
 from fadearena.core.latches import LatchKind, bot_scope
+from fadearena.core.signer import SignerView
 from fadearena.core.state import AccountMemory, BotMemory
 from fadearena.model.command import ReadAccount, ReadRole
 from fadearena.model.event import SetPolicy
@@ -22,6 +23,8 @@ def set_policy(turn: Turn, action: SetPolicy, actor: str) -> list[str]:
     state, new = turn.state, action.policy
     if action.expected_version is not None and action.expected_version != state.policy.version:
         return [f"the settings are at version {state.policy.version}, not {action.expected_version}"]
+    if state.accounts and new.mode != state.policy.mode:
+        return [f"these are the settings of {state.policy.mode}: `fadearena mode` changes the mode, not the settings"]
     problems = new.problems() or _frozen(turn, new)
     if problems:
         return problems
@@ -33,7 +36,7 @@ def set_policy(turn: Turn, action: SetPolicy, actor: str) -> list[str]:
         if bot.account in gone or _has_moved(bot, state.bot_policies.get(bot.id)):
             _drop_bot(turn, bot.id, bot.account)
     for name in sorted(gone):
-        _drop_account(turn, name)
+        _drop_account(turn, old_accounts[name])
     for account in new.accounts:
         if account.id not in state.accounts:
             state.accounts[account.id] = AccountMemory()
@@ -42,6 +45,7 @@ def set_policy(turn: Turn, action: SetPolicy, actor: str) -> list[str]:
     for policy in new.bots:
         _take_bot(turn, policy, old.get(policy.id), actor)
     count_bots_anew(turn)
+    _look_at_accounts(turn, old_accounts)
     turn.records.append(SettingsChange(version=state.policy.version, actor=actor, policy=state.policy))
     return []
 
@@ -64,9 +68,9 @@ def _frozen(turn: Turn, new: Policy) -> list[str]:
     ]
     for name, account in turn.state.account_policies.items():
         books = (turn.state.books[name, coin] for coin in turn.state.accounts[name].coins)
-        is_open = any(book.book.gross or book.open or book.held_fills for book in books)
+        is_open = any(b.book.gross or b.open or b.held_fills or stop_orders.alive(b) for b in books)
         if is_open and _has_gone(account, new.accounts):
-            problems.append(f"account {name} holds positions: close them before it is removed or moved")
+            problems.append(f"account {name} holds positions or stops: close them before it is removed or moved")
     return problems
 
 
@@ -130,11 +134,26 @@ def _drop_bot(turn: Turn, bot: BotId, account: AccountId) -> None:
     del state.bots[bot]
 
 
-def _drop_account(turn: Turn, account: AccountId) -> None:
+def _look_at_accounts(turn: Turn, old: dict[AccountId, AccountPolicy]) -> None:
+    """A new signer is not known yet; stops and the dead man's switch are looked at; what lasts is told again."""
+    state = turn.state
+    state.told = {}
+    for name, memory in state.accounts.items():
+        before = old.get(name)
+        if before is not None and before.signer != state.account_policies[name].signer:
+            memory.signer = SignerView()
+        turn.guarded.update((name, coin) for coin in memory.coins)
+    if state.started:
+        dead_man.begin(turn)
+
+
+def _drop_account(turn: Turn, policy: AccountPolicy) -> None:
     """Forget an account that holds nothing; its money leaves the high-water mark as a withdrawal does."""
     state = turn.state
-    gone = state.accounts.pop(account)
+    if state.accounts[policy.id].dead_man.asked_to > turn.now:
+        dead_man.ask(turn, policy, None)
+    gone = state.accounts.pop(policy.id)
     for coin in gone.coins:
-        del state.books[account, coin]
+        del state.books[policy.id, coin]
     if gone.purse.total is not None:
         state.peak.shift(-gone.purse.total)

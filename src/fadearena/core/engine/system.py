@@ -2,7 +2,7 @@
 
 import msgspec
 
-from fadearena.core.engine import sources, unknown
+from fadearena.core.engine import dead_man, sources, unknown
 from fadearena.core.engine.letters import add
 from fadearena.core.engine.placing import in_flight
 from fadearena.core.engine.settings import ask_for_bot
@@ -53,6 +53,7 @@ def on_started(turn: Turn, event: Started) -> None:
         if policy.enabled or state.bots[policy.id].coins:
             ask_for_bot(turn, policy)
             _ask_for_missed(turn, policy)
+    dead_man.begin(turn)
     begin_rounds(turn)
 
 

@@ -23,11 +23,11 @@ class Turn:
     """
     The working place of one event. Handlers change `state`, and call the methods for everything that leaves.
 
-    `dirty` are the books that are looked at before the turn ends. `is_money_moved` is set unless the event brought
-    nothing but prices of coins that nobody holds.
+    `dirty` are the books that are looked at before the turn ends, `guarded` those whose stops are. `is_money_moved` is
+    set unless the event brought nothing but prices of coins that nobody holds.
     """
 
-    __slots__ = ("commands", "dirty", "event", "is_money_moved", "now", "records", "state")
+    __slots__ = ("commands", "dirty", "event", "guarded", "is_money_moved", "now", "records", "state")
 
     def __init__(self, state: State, event: Header) -> None:
         self.state = state
@@ -36,11 +36,23 @@ class Turn:
         self.commands: list[Command] = []
         self.records: list[Record] = []
         self.dirty: set[BookKey] = set()
+        self.guarded: set[BookKey] = set()
         self.is_money_moved = not isinstance(event, Marks)
 
     def alert(self, level: str, category: str, subject: str, text: str) -> None:
         """Tell people."""
         self.records.append(Alert(level=level, category=category, subject=subject, text=text))
+
+    def alert_once(self, level: str, category: str, subject: str, text: str) -> None:
+        """Tell people, unless they were told already and nobody said since that it is over."""
+        key = f"{category} {subject}"
+        if key not in self.state.told:
+            self.state.told[key] = self.now
+            self.alert(level, category, subject, text)
+
+    def all_clear(self, category: str, subject: str) -> None:
+        """What people were told of is over: when it comes again they are told again."""
+        self.state.told.pop(f"{category} {subject}", None)
 
     def wake(self, key: str, at_ms: EpochMs) -> None:
         """Ask to be woken at `at_ms`, unless that was asked already for an earlier moment."""

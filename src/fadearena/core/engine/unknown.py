@@ -45,19 +45,24 @@ def cancel(turn: Turn, order: Order) -> None:
 
 
 def poll(turn: Turn, order: Order) -> None:
-    """Look an unknown order up, with our fills; past the deadline also the position."""
+    """
+    Look an unknown order up every second, with our fills after 0, 1, 3 and 7 s; past the deadline also the position.
+
+    Fetching fills is dear: where it used up what the exchange allows, nothing would be settled at all.
+    """
     if turn.now < order.last_poll + POLL_MS:
         turn.wake(f"settle:{order.identity.cloid}", order.last_poll + POLL_MS)
         return
     account = order.terms.account
-    since = min(order.created - LOOK_BACK_MS, turn.state.accounts[account].fills_to)
-    order.last_poll = turn.now
+    order.last_poll, order.polls = turn.now, order.polls + 1
+    is_over, pause = turn.now >= order.verdict_from, POLL_MS
     turn.commands.append(QueryOrder(account=account, cloid=order.identity.cloid))
-    turn.commands.append(ReadOwnFills(account=account, since=since))
-    pause = POLL_MS
+    if is_over or order.polls & (order.polls - 1) == 0:
+        since = min(order.created - LOOK_BACK_MS, turn.state.accounts[account].fills_to)
+        turn.commands.append(ReadOwnFills(account=account, since=since))
     if turn.now >= order.verdict_from + COMPLAIN_MS and not order.reason.startswith("unexplained"):
         _complain(turn, order)
-    if turn.now >= order.verdict_from:
+    if is_over:
         turn.commands.append(ReadAccount(account=account))
         pause = min(max(POLL_MS, turn.now - order.verdict_from), _PAUSE_MAX_MS)
     turn.wake(f"settle:{order.identity.cloid}", turn.now + pause)

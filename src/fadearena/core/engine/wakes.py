@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from fadearena.core.engine import fills, flatten, performance, sources, unknown
+from fadearena.core.engine import dead_man, fills, flatten, performance, signers, sources, stop_orders, unknown
 from fadearena.core.engine.turn import Turn
-from fadearena.core.latches import ALL, LatchKind
 from fadearena.core.state import BotMemory
 from fadearena.model.command import ReadAccount, ReadOwnFills, ReadSource, WakeAt
 from fadearena.model.error import InvariantBroken
@@ -55,8 +54,7 @@ def _read_again(turn: Turn, view: str) -> None:
 
 
 def _flatten(turn: Turn, _rest: str) -> None:
-    if turn.state.latches.has(ALL, LatchKind.FLATTEN):
-        flatten.read_all(turn)
+    flatten.on_wake(turn)
 
 
 def _day(turn: Turn, _rest: str) -> None:
@@ -66,6 +64,7 @@ def _day(turn: Turn, _rest: str) -> None:
 
 def _equity(turn: Turn, _rest: str) -> None:
     performance.points(turn)
+    signers.watch(turn)
     begin_rounds(turn)
 
 
@@ -127,5 +126,7 @@ HANDLERS: dict[str, Callable[[Turn, str], None]] = {
     "equity": _equity,
     "performance": performance.points_of_bots,
     "new-day": performance.begin_days_of_bots,
+    "stop": stop_orders.on_wake,
+    "dead-man": dead_man.on_wake,
 }
 """What is done for the wakes of each kind: the part of a key before its first colon; the rest of it is passed on."""

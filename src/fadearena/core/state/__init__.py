@@ -8,23 +8,23 @@ What is remembered between two events. One owner (`engine.step`), changed in pla
 3. What a table holds is changed only after it was taken out of its table, by its key.
 """
 
+from fadearena.core.state.account import FILL_KEYS_MAX, AccountMemory, DeadMan, Seen
 from fadearena.core.state.codec import decode, encode
 from fadearena.core.state.forms import assemble
 from fadearena.core.state.memory import (
-    FILL_KEYS_MAX,
     LABELS_MAX,
     LETTERS_MAX,
     QUARANTINED_MAX,
     RETIRED_ORDERS_MAX,
     SPOT_KEYS_MAX,
-    AccountMemory,
+    STOPS_MAX,
     BookMemory,
     BotMemory,
+    Day,
     DexView,
     Growth,
     Letter,
     Leverage,
-    Seen,
     Sleeve,
     State,
 )
@@ -37,10 +37,13 @@ __all__ = [
     "QUARANTINED_MAX",
     "RETIRED_ORDERS_MAX",
     "SPOT_KEYS_MAX",
+    "STOPS_MAX",
     "AccountMemory",
     "BookMemory",
     "BotMemory",
     "Cut",
+    "Day",
+    "DeadMan",
     "DexView",
     "Growth",
     "Letter",

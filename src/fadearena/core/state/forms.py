@@ -13,7 +13,8 @@ import msgspec
 from fadearena.core.follow import Follow
 from fadearena.core.latches import Latch, LatchKind
 from fadearena.core.lifecycle import Order
-from fadearena.core.state.memory import AccountMemory, BookMemory, BotMemory, Letter, Seen, Sleeve, State
+from fadearena.core.state.account import AccountMemory, Seen
+from fadearena.core.state.memory import BookMemory, BotMemory, Letter, Sleeve, State
 from fadearena.model.error import InvalidInput
 from fadearena.model.ids import BotId, Cloid
 from fadearena.model.instrument import Instrument
@@ -42,7 +43,7 @@ _FLAT: dict[str, Any] = {
 """Tables whose rows are only replaced."""
 _WHOLE = ("meta", "policy", "retired")
 """What is one part."""
-_LOOK_UPS = ("bot_policies", "account_policies", "wallets", "enabled")
+_LOOK_UPS = ("bot_policies", "account_policies", "wallets", "enabled", "guarded")
 
 
 class _Settings(msgspec.Struct, frozen=True):

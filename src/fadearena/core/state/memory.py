@@ -4,15 +4,16 @@ from collections import Counter
 
 import msgspec
 
-from fadearena.core.equity import Peak, Purse, Reading
+from fadearena.core.equity import Peak, Reading
 from fadearena.core.follow import Follow
 from fadearena.core.latches import Latches
 from fadearena.core.ledger import Book
 from fadearena.core.lifecycle import Order
 from fadearena.core.reconcile import Watch
+from fadearena.core.state.account import AccountMemory
 from fadearena.core.stats import BotStats
+from fadearena.core.stop_order import StopOrder
 from fadearena.core.target import Anchor
-from fadearena.model.account import AccountMode
 from fadearena.model.ids import AccountId, Address, BookKey, BotId, Cloid, Coin, Dex, SleeveKey
 from fadearena.model.instrument import Instrument
 from fadearena.model.market import Quote
@@ -23,8 +24,8 @@ from fadearena.model.wallet import WalletRole
 
 RETIRED_ORDERS_MAX = 10_000
 LABELS_MAX = 10_000
-FILL_KEYS_MAX = 10_000
 LETTERS_MAX = 1_000
+STOPS_MAX = 8
 SPOT_KEYS_MAX = 256
 QUARANTINED_MAX = 100
 
@@ -133,7 +134,8 @@ class BookMemory(msgspec.Struct, kw_only=True):
 
     `valued` is the price at which its position stands in the pool's sums; `counted_*` are its shares of the kept
     sums. `open` are its unsettled orders, `wanting` the bots whose sleeve may want something, `limited` those of whose
-    PnL and notional a sum is kept.
+    PnL and notional a sum is kept. `stops` are the newest stops of the book, alive or not; the last was sent at
+    `stop_sent`.
     """
 
     book: Book = msgspec.field(default_factory=Book)
@@ -156,55 +158,16 @@ class BookMemory(msgspec.Struct, kw_only=True):
     residue_retry_at: EpochMs = 0
     quote_asked: EpochMs = 0
     quote_failed: bool = False
+    stops: list[StopOrder] = []
+    stop_sent: EpochMs = 0
 
 
-class Seen(msgspec.Struct, kw_only=True):
-    """
-    Which executions or payments were booked already, by key with their time.
+class Day(msgspec.Struct, kw_only=True):
+    """What the present day brought in all accounts: executions of ours, what they cost, and funding."""
 
-    Beyond `FILL_KEYS_MAX` the older half is forgotten; what is older than `horizon` counts as booked.
-    """
-
-    keys: dict[str, EpochMs] = {}
-    horizon: EpochMs = 0
-
-    def take(self, key: str, time: EpochMs) -> bool:
-        """Tell whether something was not booked yet, and remember it."""
-        if key in self.keys or time < self.horizon:
-            return False
-        self.keys[key] = time
-        if len(self.keys) > FILL_KEYS_MAX:
-            self.horizon = sorted(self.keys.values())[FILL_KEYS_MAX // 2]
-            self.keys = {key: time for key, time in self.keys.items() if time >= self.horizon}
-        return True
-
-
-class AccountMemory(msgspec.Struct, kw_only=True):
-    """
-    What is remembered of an account of ours.
-
-    `flying` are the coins with unsettled orders. `awaits_positions` and `awaits_fills` say that they were not read
-    completely since the last start. `fills_to` is up to when our fills are known without a hole,
-    `flat_since` when a complete reading first showed nothing while everything is being closed, `flat_to` the newest
-    such reading.
-    """
-
-    mode: AccountMode = AccountMode.UNKNOWN
-    purse: Purse = msgspec.field(default_factory=Purse)
-    coins: list[Coin] = []
-    flying: list[Coin] = []
-    is_read: bool = False
-    awaits_positions: bool = True
-    awaits_fills: bool = True
-    read_time: EpochMs = 0
-    fills_to: EpochMs = 0
-    last_fill: EpochMs = 0
-    last_settled: EpochMs = 0
-    actions_left: int | None = None
-    flat_since: EpochMs | None = None
-    flat_to: EpochMs = 0
-    fills: Seen = msgspec.field(default_factory=Seen)
-    payments: Seen = msgspec.field(default_factory=Seen)
+    fills: int = 0
+    fees: Usd = ZERO
+    funding: Usd = ZERO
 
 
 class Letter(msgspec.Struct, kw_only=True):
@@ -227,7 +190,8 @@ class State(msgspec.Struct, kw_only=True):
 
     `exposure` and `reserved` are kept sums: gross notional of all books, and of increases in flight. `oldest_mark`
     is not newer than the mark of any coin that is held; None while nobody looked. `quarantined` are the events that
-    were set aside, each by the number of the entry that says so.
+    were set aside, each by the number of the entry that says so. `told` are the conditions that people were told of
+    and that last, each with since when. `guarded` are the accounts that want stops.
     """
 
     seq: int = 0
@@ -265,10 +229,13 @@ class State(msgspec.Struct, kw_only=True):
     oldest_mark: EpochMs | None = None
     letters: dict[str, Letter] = {}
     quarantined: dict[int, str] = {}
+    today: Day = msgspec.field(default_factory=Day)
+    told: dict[str, EpochMs] = {}
     bot_policies: dict[BotId, BotPolicy] = {}
     account_policies: dict[AccountId, AccountPolicy] = {}
     wallets: dict[Address, BotId] = {}
     enabled: dict[AccountId, int] = {}
+    guarded: list[AccountId] = []
 
     def set_policy(self, policy: Policy) -> None:
         """Take over settings, and the look-ups that follow from them."""
@@ -277,6 +244,7 @@ class State(msgspec.Struct, kw_only=True):
         self.account_policies = {account.id: account for account in policy.accounts}
         self.wallets = {bot.wallet: bot.id for bot in policy.bots}
         self.enabled = dict(Counter(bot.account for bot in policy.bots if bot.enabled))
+        self.guarded = sorted(account.id for account in policy.accounts if account.stop_distance is not None)
 
     def share_of(self, bot: BotPolicy) -> Ratio:
         """Return the default share of a bot: 1 / number of the account's enabled bots."""

@@ -1,0 +1,99 @@
+"""What operators have set: bots, accounts, limits. A policy is replaced as a whole, never edited."""
+
+import msgspec
+
+from fadearena.model.ids import Address, BotId, Coin
+from fadearena.model.policy.account import AccountPolicy
+from fadearena.model.policy.bot import BotPolicy, CoinRules
+from fadearena.model.policy.choice import Mode, OnBreach, Repair, Sizing, StartPolicy
+from fadearena.model.policy.problem import positive
+from fadearena.model.policy.tuning import AlertPolicy, Slippage, Tuning
+from fadearena.model.units import MINUTE_MS, Ratio, Usd
+
+__all__ = [
+    "AccountPolicy",
+    "AlertPolicy",
+    "BotPolicy",
+    "CoinRules",
+    "Mode",
+    "OnBreach",
+    "Policy",
+    "Repair",
+    "Sizing",
+    "Slippage",
+    "StartPolicy",
+    "Tuning",
+]
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings. `version` grows by one with each accepted change."""
+
+    version: int = 1
+    mode: Mode = Mode.SIMULATION
+    bots: tuple[BotPolicy, ...] = ()
+    accounts: tuple[AccountPolicy, ...] = ()
+    global_exposure_cap: Usd | None = None
+    daily_loss_limit: Usd | None = None
+    max_drawdown: Ratio | None = None
+    max_order_notional: Usd | None = None
+    asset_exposure_caps: dict[Coin, Usd] = {}
+    on_breach: OnBreach = OnBreach.STOP
+    max_signal_age_ms: int = MINUTE_MS
+    slippage: Slippage = Slippage()
+    repair: Repair = Repair.ALERT
+    alerts: AlertPolicy = AlertPolicy()
+    tuning: Tuning = Tuning()
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the settings, one sentence each, naming the field."""
+        found = [f"bots[{n}].{text}" for n, bot in enumerate(self.bots) for text in bot.problems()]
+        found += [f"accounts[{n}].{text}" for n, account in enumerate(self.accounts) for text in account.problems()]
+        found += self.slippage.problems() + self.alerts.problems() + self.tuning.problems()
+        for name, value in (
+            ("globalExposureCap", self.global_exposure_cap),
+            ("dailyLossLimit", self.daily_loss_limit),
+            ("maxOrderNotional", self.max_order_notional),
+            *((f"assetExposureCaps.{coin}", cap) for coin, cap in self.asset_exposure_caps.items()),
+        ):
+            positive(found, name, value)
+        if self.max_drawdown is not None and not 0 < self.max_drawdown < 1:
+            found.append("maxDrawdown must be > 0 and < 1")
+        if self.max_signal_age_ms <= 0:
+            found.append("maxSignalAgeMs must be positive")
+        return found + self._roster_problems()
+
+    def gaps_for_real_money(self) -> list[str]:
+        """Return the limits without which real money is not put at risk."""
+        gaps = [
+            name
+            for name, value in (
+                ("globalExposureCap", self.global_exposure_cap),
+                ("dailyLossLimit", self.daily_loss_limit),
+            )
+            if value is None
+        ]
+        return gaps + [f"bots[{n}].exposureCap" for n, bot in enumerate(self.bots) if bot.exposure_cap is None]
+
+    def _roster_problems(self) -> list[str]:
+        found: list[str] = []
+        accounts = {account.id for account in self.accounts}
+        ours = {a.address for a in self.accounts} | {a.signer for a in self.accounts}
+        ids: set[BotId] = set()
+        wallets: set[Address] = set()
+        for n, bot in enumerate(self.bots):
+            if bot.id in ids:
+                found.append(f"bots[{n}].id {bot.id} is used twice")
+            if bot.wallet in wallets:
+                found.append(f"bots[{n}].walletAddress {bot.wallet} belongs to another bot")
+            if bot.wallet in ours:
+                found.append(f"bots[{n}].walletAddress {bot.wallet} is an account or signer of our own")
+            if bot.account not in accounts:
+                found.append(f"bots[{n}].account {bot.account} does not exist")
+            ids.add(bot.id)
+            wallets.add(bot.wallet)
+        if len(accounts) < len(self.accounts):
+            found.append("accounts must have different ids")
+        if len({account.address for account in self.accounts}) < len(self.accounts):
+            found.append("accounts must have different addresses: one is no two")
+        return found
