@@ -26,7 +26,7 @@ NOT_ASKED = {"delegatorHistory", "perpDexLimits", "perpDexStatus", "userVaultEqu
 IN_PART = {"userFees"}
 """Of which only what counts here has a shape."""
 COIN_CHANNELS = ("activeAssetCtx", "bbo", "l2Book", "trades")
-USER_CHANNELS = ("userFills", "userFundings", "userNonFundingLedgerUpdates", "userTwapSliceFills")
+USER_CHANNELS = ("orderUpdates", "userFills", "userFundings", "userNonFundingLedgerUpdates", "userTwapSliceFills")
 
 
 class Said(NamedTuple):

@@ -16,7 +16,7 @@ from fadearena.adapters.hyperliquid.market_feed import HyperliquidMarkets
 from fadearena.adapters.hyperliquid.rest import ExchangeClient, InfoClient
 from fadearena.adapters.hyperliquid.signing import Signer
 from fadearena.adapters.hyperliquid.user_feed import HyperliquidWallets, WalletOptions
-from fadearena.adapters.hyperliquid.venue import HyperliquidVenue, VenueAccount
+from fadearena.adapters.hyperliquid.venue import HyperliquidVenue, OrderChannel, VenueAccount
 from fadearena.adapters.memory.control import MemoryControl
 from fadearena.adapters.memory.heartbeat import MemoryHeartbeats
 from fadearena.adapters.memory.journal import MemoryJournal
@@ -125,13 +125,15 @@ class BadPlay:
         budget = RateBudget(self.clock)
         line = self._line(budget)
         exchange = ExchangeClient(self.net, budget, AGENT, mainnet=False)
+        accounts = {"main": VenueAccount(address=MASTER.address, signer=AGENT.address)}
+        channel: OrderChannel = "auto" if self._seed % 2 else "http"
         doors = WorkerDoors(
             journal=MemoryJournal(self.memory, lease),
             snapshots=MemorySnapshots(self.memory, lease),
             lease=lease,
             wallets=HyperliquidWallets(line, WalletOptions(streams_max=9)),
             markets=HyperliquidMarkets(line),
-            venue=HyperliquidVenue(line, exchange, {"main": VenueAccount(address=MASTER.address)}),
+            venue=HyperliquidVenue(line, exchange, accounts, order_channel=channel),
             control=MemoryControl(),
             heartbeats=MemoryHeartbeats(),
             clock=self.clock,

@@ -1,6 +1,7 @@
 """A line to an exchange in memory: answers by request type, and rows as the exchange writes them."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from random import Random
 from typing import Any, Self, TypeAlias, TypeVar
@@ -13,12 +14,13 @@ from fadearena.adapters.hyperliquid.rest import InfoClient
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.tasks import cancelled
 from fadearena.model.event import Instruments, Notice, SourceRepair
-from tests.support.wire_net import Answer, Frame, WireNet, ok
+from tests.support.wire_net import Answer, Frame, WireNet, WireSocket, ok, polite
 
 T = TypeVar("T")
 Told: TypeAlias = Callable[[Frame], object] | object
 NOW = 1_760_000_000_000
 ALICE, BOB = "0x" + "a1" * 20, "0x" + "b2" * 20
+OK = 200
 BROKEN: Answer = (500, b"null")
 
 
@@ -29,6 +31,7 @@ class Desk:
         self.clock = clock
         self.net = WireNet(clock)
         self.net.answer = self._answer
+        self.net.hear = self._hear
         self.answers: dict[str, Told] = {
             "perpDexs": [None],
             "meta": meta("BTC", "ETH"),
@@ -55,6 +58,19 @@ class Desk:
             limits=SocketLimits(clock),
             interest=Interest(coins_max),
         )
+
+    def _hear(self, socket: WireSocket, frame: Frame) -> None:
+        """Answer what is posted over a socket as what is posted over HTTP, and say nothing where that fails."""
+        polite(socket, frame)
+        if frame["method"] != "post":
+            return
+        kind, answer = frame["request"]["type"], self._answer(frame["request"]["payload"])
+        if isinstance(answer, Exception):
+            return
+        status, body = answer
+        payload = json.loads(body) if status == OK else f"{status} {body.decode()}"
+        response = {"type": kind if status == OK else "error", "payload": payload}
+        socket.say({"channel": "post", "data": {"id": frame["id"], "response": response}})
 
     def _answer(self, frame: Frame) -> Answer:
         told = self.answers.get(str(frame.get("type") or frame["action"]["type"]), (422, b"no such type"))

@@ -62,6 +62,10 @@ class WireSocket:
         """Close it from the exchange's side."""
         self._texts.put_nowait(None)
 
+    def hears(self, channel: str) -> bool:
+        """Tell whether the client subscribed to a channel here."""
+        return any(each["type"] == channel for each in self.asked())
+
     def asked(self, method: str = "subscribe") -> list[Frame]:
         """Return what the client asked for by one method."""
         key = "subscription" if method.endswith("subscribe") else "request"
@@ -113,6 +117,10 @@ class WireNet:
         self.sockets.append(socket)
         self._opened.set()
         return socket
+
+    def hearing(self, channel: str) -> WireSocket:
+        """Return the newest socket on which the client subscribed to a channel."""
+        return [socket for socket in self.sockets if socket.hears(channel)][-1]
 
     async def socket(self, place: int = -1) -> WireSocket:
         """Return a socket; wait where there is none yet."""

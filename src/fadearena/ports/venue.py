@@ -1,23 +1,27 @@
 """The door to the exchange on which our accounts trade."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol, TypeAlias
 
 from fadearena.model.command import (
     BurnNonce,
     CancelOrder,
     PlaceOrder,
+    PlaceStop,
     QueryOrder,
     ReadAccount,
     ReadLeverage,
     ReadOwnFills,
+    ScheduleCancel,
     SetLeverage,
 )
 from fadearena.model.event import Event
 
-SignedCommand: TypeAlias = PlaceOrder | CancelOrder | BurnNonce | SetLeverage
+SignedCommand: TypeAlias = PlaceOrder | CancelOrder | BurnNonce | SetLeverage | PlaceStop | ScheduleCancel
 OwnRead: TypeAlias = QueryOrder | ReadAccount | ReadOwnFills | ReadLeverage
 VenueCommand: TypeAlias = SignedCommand | OwnRead
+Refusal: TypeAlias = Callable[[SignedCommand], str | None]
+"""Says why a signed command must not leave at this moment; None where it may."""
 
 
 class Executor(Protocol):

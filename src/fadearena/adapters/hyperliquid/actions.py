@@ -78,6 +78,17 @@ def order_of(terms: OrderTerms, cloid: Cloid) -> Action:
     )
 
 
+def stop_order(asset_id: int, side: Side, quantity: Quantity, *, trigger: Price, limit: Price, cloid: Cloid) -> Action:
+    """
+    Return one stop, for `order`: reduce-only, triggered by the mark, and at the market within `limit`.
+
+    Raises:
+        InvalidInput: A number cannot be written.
+    """
+    wired = limit_order(asset_id, side, quantity, limit, cloid=cloid, reduce_only=True)
+    return wired | {"t": {"trigger": {"isMarket": True, "triggerPx": wire_number(trigger), "tpsl": "sl"}}}
+
+
 def order(*orders: Action) -> Action:
     """Return the action that places orders, independent of each other."""
     return {"type": "order", "orders": list(orders), "grouping": "na"}
@@ -97,6 +108,11 @@ def cancel_by_cloid(*cancels: tuple[int, Cloid]) -> Action:
 def set_leverage(asset_id: int, leverage: int, *, is_cross: bool) -> Action:
     """Return the action that sets a coin's leverage and margin mode."""
     return {"type": "updateLeverage", "asset": asset_id, "isCross": is_cross, "leverage": leverage}
+
+
+def schedule_cancel(at_ms: EpochMs | None) -> Action:
+    """Return the action that has all orders of an account cancelled at some time; with None, not any more."""
+    return {"type": "scheduleCancel"} if at_ms is None else {"type": "scheduleCancel", "time": at_ms}
 
 
 def noop() -> Action:

@@ -2,11 +2,18 @@
 Texts with which the exchange refuses, as codes of ours.
 
 1. Texts are known by how they begin: what follows is an asset, a number, an address.
-2. A text that is not known here is `OTHER`: refused, not tried again, and shown to people.
+2. A text that is not known here is `OTHER`: refused, not tried again, and shown to people. So are those that our
+   orders do not meet, which are known all the same.
 3. Sources: the exchange's documentation of error responses, and texts seen in recorded answers.
 """
 
+from fadearena.model.error import OutcomeUnknown
 from fadearena.model.order import RejectCode
+
+
+class SlowDown(OutcomeUnknown):
+    """The exchange asks us to be slower (429); nothing promises that it did not do what it was asked."""
+
 
 _L1_ERROR = "L1 error: "
 _DUPLICATE_NONCE = "Invalid nonce: duplicate nonce"
@@ -41,6 +48,10 @@ _CODES: dict[RejectCode, tuple[str, ...]] = {
         "Must deposit before performing actions",
         "Unable to recover signer",
         "Vault not registered",
+        "User has pending agent removal",
+        "Extra agent already used",
+        "Agent valid_until already expired",
+        "Too many extra agents",
     ),
     RejectCode.NONCE: ("Invalid nonce",),
     RejectCode.EXPIRED: ("Action already expired",),
@@ -48,6 +59,7 @@ _CODES: dict[RejectCode, tuple[str, ...]] = {
         "Too many cumulative requests sent",
         "Too many open orders",
         "Signed action over weight limit",
+        "Too many scheduled cancels triggered for the day",
     ),
     RejectCode.LEVERAGE: (
         "Invalid leverage value",
@@ -55,10 +67,25 @@ _CODES: dict[RejectCode, tuple[str, ...]] = {
         "Cross margin is not allowed for this asset",
         "Cross position does not have sufficient margin available to decrease leverage",
         "Isolated position does not have",
+        "Position does not use isolated margin",
+        "Update to isolated margin cannot be zero",
+        "Cannot update margin for empty position",
     ),
     RejectCode.ALREADY_DONE: (
         "Order was never placed, already canceled, or filled",
         "Cannot modify canceled or filled order",
+    ),
+    RejectCode.OTHER: (
+        "Post only order would have immediately matched",
+        "Builder fee has not been approved",
+        "Insufficient delegatable balance for priority order",
+        "Order action has different asset classes",
+        "Orders are empty",
+        "Order value too large",
+        "Placing trigger orders",
+        "Cannot set scheduled cancel time until enough volume traded",
+        "Action disabled when unified account is active",
+        "Agent can only send asset to same user or their sub-accounts",
     ),
 }
 _BY_PREFIX = tuple((prefix, code) for code, prefixes in _CODES.items() for prefix in prefixes)
@@ -71,6 +98,12 @@ def code_of(text: str) -> RejectCode:
     if _NEW_TIERS in text:
         return RejectCode.LEVERAGE
     return next((code for prefix, code in _BY_PREFIX if text.startswith(prefix)), RejectCode.OTHER)
+
+
+def is_known(text: str) -> bool:
+    """Tell whether a text is one of those that the exchange is known to say."""
+    text = text.removeprefix(_L1_ERROR)
+    return _NEW_TIERS in text or any(text.startswith(prefix) for prefix, _ in _BY_PREFIX)
 
 
 def is_duplicate_nonce(text: str) -> bool:

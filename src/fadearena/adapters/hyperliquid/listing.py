@@ -78,6 +78,10 @@ class Listing:
             raise InvalidInput(f"{coin!r} is not listed: names are exact, with the dex in front, as in `xyz:NVDA`")
         return instrument.asset_id
 
+    def instrument(self, coin: Coin) -> Instrument | None:
+        """Return a market; None where there is none of exactly this name."""
+        return self._instruments.get(coin)
+
     def see(self, coins: Iterable[Coin]) -> None:
         """Take note of coins that were met; one that is not listed has the lists read again."""
         unknown = {coin for coin in coins if coin not in self._instruments and is_perp(coin)} - self._missing

@@ -103,6 +103,55 @@ def test_a_cancel_that_came_too_late_is_refused() -> None:
     assert (outcome.outcome, outcome.text) == (ActionOutcome.REFUSED, text)
 
 
+@pytest.mark.parametrize("done", ["waitingForTrigger", RESTS, TRADED])
+def test_a_stop_is_accepted_once_it_waits(done: object) -> None:
+    """On the book, for its trigger, or because that came at once; then its fills tell the rest."""
+    assert codec.stop_outcome(reply(done)).outcome is ActionOutcome.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("refusal", "outcome"),
+    [
+        (reply({"error": "Invalid TP/SL price. asset=0"}), ActionOutcome.REFUSED),
+        (decoded({"status": "err", "response": "Too many open orders"}), ActionOutcome.REFUSED),
+        (decoded({"status": "err", "response": "Invalid nonce: duplicate nonce 5"}), ActionOutcome.DUPLICATE_NONCE),
+    ],
+)
+def test_a_stop_that_is_refused_is_told_why(refusal: wire.ExchangeReply, outcome: ActionOutcome) -> None:
+    """By itself, or with the whole action."""
+    told = codec.stop_outcome(refusal)
+    assert told.outcome is outcome
+    assert told.text
+
+
+@pytest.mark.parametrize("odd", [reply(), reply("waitingForFill"), reply(RESTS, RESTS), reply({}), reply("success")])
+def test_what_does_not_answer_a_stop_is_an_error(odd: wire.ExchangeReply) -> None:
+    """Whether it rests is not known then."""
+    with pytest.raises(VenueProtocolError):
+        codec.stop_outcome(odd)
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [
+        {"status": "ok", "response": "Invalid nonce: duplicate nonce 5"},
+        {"status": "err", "response": {"type": "default"}},
+    ],
+)
+def test_a_reply_that_contradicts_itself_is_no_answer(torn: dict[str, object]) -> None:
+    """A yes that holds a refusal, and a no that holds a result."""
+    for read in (codec.order_answers, codec.action_outcome, codec.stop_outcome):
+        with pytest.raises(VenueProtocolError, match="a reply says"):
+            read(decoded(torn))
+
+
+def test_resting_orders_are_known_by_cloid() -> None:
+    """In lower case; orders without one, too."""
+    plain: dict[str, object] = {"coin": "BTC", "side": "B", "limitPx": "1.0", "sz": "1.0", "oid": 7, "timestamp": 1}
+    rows = msgspec.convert([plain, plain | {"cloid": None}, plain | {"cloid": "0xAB"}], tuple[wire.OpenOrder, ...])
+    assert [order.cloid for order in codec.open_orders(rows)] == [None, None, "0xab"]
+
+
 @pytest.mark.parametrize("odd", [reply(kind="cancel"), reply("success", "success"), reply("waitingForTrigger")])
 def test_what_does_not_answer_an_action_is_an_error(odd: wire.ExchangeReply) -> None:
     """Its outcome is unknown then."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fadearena.adapters.hyperliquid.errors import code_of, is_duplicate_nonce
+from fadearena.adapters.hyperliquid.errors import code_of, is_duplicate_nonce, is_known
 from fadearena.model.order import RejectCode
 
 TEXTS = [
@@ -48,18 +48,42 @@ TEXTS = [
     ("Cannot switch leverage type with open position.", RejectCode.LEVERAGE),
     ("Tiers of X changed. Manually set leverage to acknowledge new margin tiers. Then go on.", RejectCode.LEVERAGE),
     ("Cross position does not have sufficient margin available to decrease leverage.", RejectCode.LEVERAGE),
-    ("Isolated position does not have sufficient margin available.", RejectCode.LEVERAGE),
+    ("Isolated position does not have sufficient margin available to decrease leverage.", RejectCode.LEVERAGE),
+    ("Position does not use isolated margin.", RejectCode.LEVERAGE),
+    ("Update to isolated margin cannot be zero.", RejectCode.LEVERAGE),
+    ("Cannot update margin for empty position.", RejectCode.LEVERAGE),
+    ("Invalid nonce: nonce too high 9 > 6", RejectCode.NONCE),
+    ("Too many scheduled cancels triggered for the day. Try again tomorrow.", RejectCode.RATE),
+    ("User has pending agent removal", RejectCode.SIGNER),
+    ("Extra agent already used.", RejectCode.SIGNER),
+    ("Agent valid_until already expired.", RejectCode.SIGNER),
+    ("Too many extra agents for cumulative volume traded. Current limit is 3", RejectCode.SIGNER),
+    ("Cannot set scheduled cancel time until enough volume traded. Required: $1000000. Traded: $5.", RejectCode.OTHER),
+    ("Orders are empty.", RejectCode.OTHER),
+    ("Order action has different asset classes", RejectCode.OTHER),
+    ("Builder fee has not been approved", RejectCode.OTHER),
+    ("Insufficient delegatable balance for priority order", RejectCode.OTHER),
+    ("Action disabled when unified account is active", RejectCode.OTHER),
+    ("Agent can only send asset to same user or their sub-accounts.", RejectCode.OTHER),
+    ("Placing trigger orders is not possible now.", RejectCode.OTHER),
     ("Post only order would have immediately matched, bbo was 1@2.", RejectCode.OTHER),
     ("Order value too large. Max is $5000000.", RejectCode.OTHER),
-    ("Something that was never heard of", RejectCode.OTHER),
-    ("", RejectCode.OTHER),
 ]
+NEVER_HEARD = ("Something that was never heard of", "", "Order", "insufficient margin to place order")
 
 
 @pytest.mark.parametrize(("text", "code"), TEXTS, ids=[text[:40] for text, _ in TEXTS])
 def test_a_text_has_its_code_however_it_is_dressed(text: str, code: RejectCode) -> None:
     """Bare, with the asset behind it, and with the prefix that some actions get."""
     assert code_of(text) is code_of(f"{text} asset=173") is code_of(f"L1 error: {text}") is code
+
+
+@pytest.mark.parametrize("text", NEVER_HEARD)
+def test_a_text_that_is_not_known_is_a_refusal_of_its_own(text: str) -> None:
+    """It is no crash and no guess; one that is known says so even where no code of ours fits it."""
+    assert code_of(text) is RejectCode.OTHER
+    assert not is_known(text)
+    assert all(is_known(known) and is_known(f"L1 error: {known} asset=1") for known, _ in TEXTS)
 
 
 def test_every_code_has_a_text() -> None:

@@ -179,6 +179,21 @@ def test_an_unknown_signer_or_action_is_refused_here() -> None:
     assert desk.sent == []
 
 
+def test_keys_may_come_and_go() -> None:
+    """They are asked for at each action: one that was loaded later signs, one that was taken away does not."""
+    desk, keys = Desk(DONE), dict[str, Signer]()
+    exchange = ExchangeClient(desk.net, desk.budget, keys, mainnet=False)
+    for has_key in (False, True, False):
+        keys |= {SIGNER.address: SIGNER} if has_key else {}
+        if not has_key:
+            keys.clear()
+            with pytest.raises(InvalidInput, match="no key for"):
+                desk.act(lambda _: exchange.noop(signer=SIGNER.address, nonce=NOW))
+        else:
+            desk.act(lambda _: exchange.noop(signer=SIGNER.address, nonce=NOW))
+    assert len(desk.sent) == 1
+
+
 def test_large_batches_weigh_more() -> None:
     """80 cancels in one action weigh 3."""
     desk = Desk(DONE)

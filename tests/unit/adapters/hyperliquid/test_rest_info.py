@@ -26,14 +26,20 @@ Ask = Callable[[InfoClient], Awaitable[object]]
 class Desk:
     """A client on an exchange's wire in memory, on made-up time."""
 
-    def __init__(self, *script: Answer, answer: Callable[[Frame], Answer] | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        *script: Answer,
+        answer: Callable[[Frame], Answer] | None = None,
+        full_page: int = 500,
+        **settings: Any,
+    ) -> None:
         self.clock = ManualClock(1_000_000)
         self.net = WireNet(self.clock)
         self.net.script.extend(script)
         if answer is not None:
             self.net.answer = answer
         self.budget = RateBudget(self.clock, rng=Random(1), **settings)
-        self.info = InfoClient(self.net, self.budget, self.clock, rng=Random(1))
+        self.info = InfoClient(self.net, self.budget, self.clock, rng=Random(1), full_page=full_page)
 
     def ask(self, question: Ask) -> Any:
         """Ask something."""
@@ -75,6 +81,22 @@ class Desk:
         (lambda i: i.spot_state(USER, lane=LANE), {"type": "spotClearinghouseState", "user": USER}, {"balances": []}),
         (lambda i: i.abstraction(USER, lane=LANE), {"type": "userAbstraction", "user": USER}, "unifiedAccount"),
         (lambda i: i.role(USER, lane=LANE), {"type": "userRole", "user": USER}, {"role": "missing"}),
+        (
+            lambda i: i.extra_agents(USER, lane=LANE),
+            {"type": "extraAgents", "user": USER},
+            [{"name": "fade-1", "address": USER, "validUntil": None}],
+        ),
+        (
+            lambda i: i.vault(USER, lane=LANE),
+            {"type": "vaultDetails", "vaultAddress": USER},
+            {"name": "V", "vaultAddress": USER, "leader": USER},
+        ),
+        (lambda i: i.vault(USER, lane=LANE), {"type": "vaultDetails", "vaultAddress": USER}, None),
+        (
+            lambda i: i.sub_accounts(USER, lane=LANE),
+            {"type": "subAccounts", "user": USER},
+            [{"name": "s", "subAccountUser": USER, "master": USER}],
+        ),
         (
             lambda i: i.rate_limit(USER, lane=LANE),
             {"type": "userRateLimit", "user": USER},
@@ -249,7 +271,7 @@ class Archive:
 
 def fetched(archive: Archive, since: int = 0) -> tuple[list[int], Desk]:
     """Fetch all fills from a time on; return their numbers, and the desk."""
-    desk = Desk(answer=archive, per_minute=100_000)
+    desk = Desk(answer=archive, per_minute=100_000, full_page=min(archive.size, 500))
     found = desk.ask(lambda info: info.all_fills(USER, since, lane=LANE))
     return [row.oid for row in found], desk
 
@@ -272,9 +294,9 @@ def test_all_fills_come_once_and_in_order_whatever_the_pages(seed: int, is_newes
 
 
 def test_nothing_new_costs_one_request_of_each_kind() -> None:
-    """From the last known fill on there is that fill alone: no second page is asked for."""
-    numbers, desk = fetched(Archive([fill(1), fill(2)], 2_000), since=10_002)
-    assert numbers == [2]
+    """From the last known fill on there is that fill alone, or a few: the page is not full, none other is asked for."""
+    numbers, desk = fetched(Archive([fill(1), fill(2), fill(3)], 2_000), since=10_002)
+    assert numbers == [2, 3]
     assert [frame["type"] for frame in desk.asked] == ["userFillsByTime", "userTwapSliceFillsByTime"]
 
 
@@ -310,7 +332,7 @@ def test_a_row_that_cannot_be_read_does_not_stop_the_others() -> None:
     async def tolerant(info: InfoClient) -> object:
         return await info.all_fills(USER, 0, lane=LANE, reject=lambda raw: rejected.append(bytes(raw)))
 
-    assert [row.oid for row in Desk(answer=archive).ask(tolerant)] == [1, 2, 5, 6]
+    assert [row.oid for row in Desk(answer=archive, full_page=2).ask(tolerant)] == [1, 2, 5, 6]
     assert [json.loads(raw) for raw in rejected] == [odd]
     with pytest.raises(VenueProtocolError, match="userFillsByTime cannot be read"):
         fetched(archive)

@@ -108,10 +108,28 @@ def an_order(rng: Random) -> tuple[dict[str, object], Any]:
     return ours, sdk.order_request_to_order_wire(request, asset)
 
 
+def a_stop(rng: Random) -> tuple[dict[str, object], Any]:
+    """Return a stop as we write it and as the SDK writes it."""
+    asset, side, cloid = an_asset(rng), rng.choice(list(Side)), a_cloid(rng)
+    trigger, limit = (Decimal(rng.randint(1, 99_999)).scaleb(rng.randint(-6, 1)) for _ in range(2))
+    size = Decimal(rng.randint(1, 10**6)).scaleb(-rng.randint(0, 5))
+    request: Any = {
+        "coin": "X",
+        "is_buy": side is Side.BUY,
+        "sz": float(size),
+        "limit_px": float(limit),
+        "order_type": {"trigger": {"isMarket": True, "triggerPx": float(trigger), "tpsl": "sl"}},
+        "reduce_only": True,
+        "cloid": Cloid.from_str(cloid),
+    }
+    ours = actions.stop_order(asset, side, size, trigger=trigger, limit=limit, cloid=cloid)
+    return ours, sdk.order_request_to_order_wire(request, asset)
+
+
 def an_action(rng: Random) -> tuple[dict[str, object], Any]:
     """Return any action that we send, as we make it and as the SDK makes it."""
     asset = an_asset(rng)
-    match rng.randrange(6):
+    match rng.randrange(8):
         case 0:
             return actions.noop(), {"type": "noop"}
         case 1:
@@ -126,6 +144,13 @@ def an_action(rng: Random) -> tuple[dict[str, object], Any]:
             leverage, is_cross = rng.randint(1, 50), rng.random() < 0.5
             theirs = {"type": "updateLeverage", "asset": asset, "isCross": is_cross, "leverage": leverage}
             return actions.set_leverage(asset, leverage, is_cross=is_cross), theirs
+        case 4:
+            at_ms = rng.choice([None, NONCE + rng.randint(5_000, 10**9)])
+            theirs = {"type": "scheduleCancel"} | ({} if at_ms is None else {"time": at_ms})
+            return actions.schedule_cancel(at_ms), theirs
+        case 5:
+            ours, theirs = a_stop(rng)
+            return actions.order(ours), sdk.order_wires_to_order_action([theirs], None)
         case _:
             pairs = [an_order(rng) for _ in range(rng.choice([1, 1, 1, 2, 15, 16, 39]))]
             wires = [theirs for _, theirs in pairs]
@@ -133,7 +158,7 @@ def an_action(rng: Random) -> tuple[dict[str, object], Any]:
 
 
 def test_a_thousand_random_actions_are_signed_as_the_official_sdk_signs_them() -> None:
-    """Orders, batches, cancels, leverage and noops, for sub-accounts and with an end: same bytes, same signature."""
+    """Orders, stops, batches, cancels and all else, for sub-accounts and with an end: same bytes, same signature."""
     rng = Random(1)
     wallets = {key: Account.from_key(key) for key in KEYS.values()}
     for number in range(1_000):

@@ -52,7 +52,7 @@ def test_each_account_is_told_of_once_under_its_own_name() -> None:
     async def story() -> list[Any]:
         async with Listener(aiter(venue), desk.clock) as listener:
             await listener.wait(1_000)
-            socket = await desk.net.socket()
+            socket = desk.net.hearing("userFills")
             for _ in range(2):
                 socket.say(fills_message(fill(NOW + 500), user=BOB))
                 socket.say(pushed("userFundings", [payment(NOW - HOUR)]))
@@ -77,14 +77,14 @@ def test_after_each_connection_what_was_missed_is_fetched() -> None:
     async def story() -> list[Any]:
         async with Listener(aiter(venue), desk.clock) as listener:
             await listener.wait(1_000)
-            (await desk.net.socket()).say(fills_message(fill(NOW + 1_000)))
+            desk.net.hearing("userFills").say(fills_message(fill(NOW + 1_000)))
             await listener.wait(60_000)
             row = {"time": NOW + 61_000, "hash": "0x0", "delta": payment(0) | {"type": "funding"}}
             mine = [fill(NOW + 1_000), fill(NOW + 61_000)]
             desk.answers["userFillsByTime"] = lambda frame: mine if frame["user"] == ALICE else []
             desk.answers["userFunding"] = lambda frame: [row] if frame["user"] == ALICE else []
             desk.answers["userNonFundingLedgerUpdates"] = lambda frame: [DEPOSIT] if frame["user"] == BOB else []
-            (await desk.net.socket()).drop()
+            desk.net.hearing("userFills").drop()
             return await listener.wait(10_000)
 
     told = without_budgets(run_jumping(story(), desk.clock))
@@ -119,7 +119,7 @@ def test_what_cannot_be_read_is_rejected_by_row() -> None:
     async def story() -> list[Any]:
         async with Listener(aiter(venue), desk.clock) as listener:
             await listener.wait(1_000)
-            socket = await desk.net.socket()
+            socket = desk.net.hearing("userFills")
             socket.say(pushed("userNonFundingLedgerUpdates", [strange, DEPOSIT]))
             socket.say(fills_message(fill(NOW, px="-"), fill(NOW + 1)))
             socket.say({"channel": "userFundings", "data": {"user": ALICE, "fundings": 3}})

@@ -32,6 +32,8 @@ from fadearena.adapters.hyperliquid.codec.orders import (
     looked_up,
     open_orders,
     order_answers,
+    stop_outcome,
+    updated,
 )
 
 __all__ = [
@@ -56,8 +58,10 @@ __all__ = [
     "source_fill",
     "source_snapshot",
     "spot_equity",
+    "stop_outcome",
     "tape_fills",
     "touch",
+    "updated",
     "wallet_role",
     "watched_trades",
 ]

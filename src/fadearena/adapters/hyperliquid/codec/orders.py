@@ -41,9 +41,10 @@ def order_answers(reply: wire.ExchangeReply, count: int = 1) -> tuple[Answer, ..
     Raises:
         VenueProtocolError: The reply does not say what became of every order: their outcome is unknown.
     """
-    if isinstance(reply.response, str):
-        return (_refused(reply.response),) * count
-    statuses = _statuses(reply.response)
+    response = _response(reply)
+    if isinstance(response, str):
+        return (_refused(response),) * count
+    statuses = _statuses(response)
     if len(statuses) == 1 < count and isinstance(statuses[0], wire.Status) and statuses[0].error is not UNSET:
         return (_refused(statuses[0].error),) * count
     if len(statuses) != count:
@@ -53,22 +54,43 @@ def order_answers(reply: wire.ExchangeReply, count: int = 1) -> tuple[Answer, ..
 
 def action_outcome(reply: wire.ExchangeReply) -> Outcome:
     """
-    Return what became of a noop, a single cancel, or a change of leverage.
+    Return what became of a noop, a single cancel, a change of leverage, or a schedule.
 
     Raises:
         VenueProtocolError: The reply does not say it.
     """
-    if isinstance(reply.response, str):
-        return _not_done(reply.response)
-    if reply.response.type == "default":
+    response = _response(reply)
+    if isinstance(response, str):
+        return _not_done(response)
+    if response.type == "default":
         return Outcome(outcome=ActionOutcome.ACCEPTED)
-    match _statuses(reply.response):
+    match _statuses(response):
         case ("success",):
             return Outcome(outcome=ActionOutcome.ACCEPTED)
         case (wire.Status(error=str() as text),):
             return _not_done(text)
         case other:
             raise VenueProtocolError(f"unknown statuses of an action: {other!r:.200}")
+
+
+def stop_outcome(reply: wire.ExchangeReply) -> Outcome:
+    """
+    Return what became of a stop: accepted once it rests or waits to be triggered, or was triggered at once.
+
+    Raises:
+        VenueProtocolError: The reply does not say it.
+    """
+    response = _response(reply)
+    if isinstance(response, str):
+        return _not_done(response)
+    match _statuses(response):
+        case ("waitingForTrigger",):
+            return Outcome(outcome=ActionOutcome.ACCEPTED)
+        case (wire.Status() as status,):
+            answer = _answer(status)
+            return _not_done(answer.text) if isinstance(answer, Refused) else Outcome(outcome=ActionOutcome.ACCEPTED)
+        case other:
+            raise VenueProtocolError(f"unknown statuses of a stop: {other!r:.200}")
 
 
 def looked_up(answer: wire.OrderStatus) -> Lookup:
@@ -85,14 +107,28 @@ def looked_up(answer: wire.OrderStatus) -> Lookup:
         if answer.status == "unknownOid":
             return Lookup(found=Found.NOT_FOUND)
         raise VenueProtocolError("orderStatus: an order was found, and is missing")
-    order, found = answer.order.order, _found(answer.order.status)
+    return _lookup(answer.order.order, answer.order.status, may_shrink=answer.order.order.reduceOnly is not False)
+
+
+def updated(update: wire.OrderUpdate, *, may_shrink: bool) -> Lookup:
+    """
+    Return what a row of `orderUpdates` says of an order; `may_shrink` unless it is known not to be reduce-only.
+
+    Raises:
+        VenueProtocolError: Its state is none that is known here, and does not sound final.
+    """
+    return _lookup(update.order, update.status, may_shrink=may_shrink)
+
+
+def _lookup(order: wire.OpenOrder, status: str, *, may_shrink: bool) -> Lookup:
+    found = _found(status)
     asked, left = number("origSz", order.origSz or order.sz), number("sz", order.sz)
     match found:
         case Found.REJECTED if left == asked:
             return Lookup(found=found, quantity=ZERO, order_id=order.oid)
         case Found.REJECTED:
             return Lookup(found=Found.CANCELLED, order_id=order.oid)
-        case Found.FILLED if order.reduceOnly is False and left < asked:
+        case Found.FILLED if not may_shrink and left < asked:
             return Lookup(found=found, quantity=asked - left, order_id=order.oid)
         case _:
             return Lookup(found=found, order_id=order.oid)
@@ -100,7 +136,9 @@ def looked_up(answer: wire.OrderStatus) -> Lookup:
 
 def open_orders(rows: Iterable[wire.OpenOrder]) -> tuple[OpenOrder, ...]:
     """Return the orders that rest for an account."""
-    return tuple(OpenOrder(coin=row.coin, order_id=row.oid) for row in rows)
+    return tuple(
+        OpenOrder(coin=row.coin, order_id=row.oid, cloid=row.cloid.lower() if row.cloid else None) for row in rows
+    )
 
 
 def _found(status: str) -> Found:
@@ -113,7 +151,14 @@ def _found(status: str) -> Found:
         return Found.CANCELLED
     if low.endswith("rejected"):
         return Found.REJECTED
-    raise VenueProtocolError(f"orderStatus: {status!r} is no state of an order that is known here")
+    raise VenueProtocolError(f"{status!r} is no state of an order that is known here")
+
+
+def _response(reply: wire.ExchangeReply) -> str | wire.Response:
+    """Return what a reply holds: a text where the whole action was refused, and only there."""
+    if (reply.status == "err") is not isinstance(reply.response, str):
+        raise VenueProtocolError(f"a reply says {reply.status} and holds {reply.response!r:.200}")
+    return reply.response
 
 
 def _statuses(response: wire.Response) -> tuple[str | wire.Status, ...]:

@@ -64,8 +64,19 @@ class Window:
 
 
 class SocketLimits:
-    """What the sockets of one IP address share: connections made and messages sent in a minute."""
+    """
+    What the sockets of one IP address share.
 
-    def __init__(self, clock: Clock, *, connections: int = 30, messages: int = 2000) -> None:
+    Connections made and messages sent in a minute, and requests that are in flight at a time.
+    """
+
+    def __init__(self, clock: Clock, *, connections: int = 30, messages: int = 2000, in_flight: int = 100) -> None:
         self.connections = Window(clock, connections)
         self.messages = Window(clock, messages)
+        self.in_flight = 0
+        self._in_flight_max = in_flight
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many requests are in flight as may be."""
+        return self.in_flight >= self._in_flight_max

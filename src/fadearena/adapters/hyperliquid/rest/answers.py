@@ -5,6 +5,7 @@ from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 
+from fadearena.adapters.hyperliquid.errors import SlowDown
 from fadearena.model.error import OutcomeUnknown, VenueProtocolError, VenueRefused
 
 T = TypeVar("T")
@@ -23,13 +24,16 @@ def check_status(path: str, status: int, body: bytes) -> None:
 
     Raises:
         VenueRefused: The request was not understood, and nothing of it was done: the fault is ours.
-        OutcomeUnknown: The exchange, or what stands before it, failed or asked us to be slower.
+        SlowDown: The exchange asked us to be slower: like a failure, it proves nothing.
+        OutcomeUnknown: The exchange, or what stands before it, failed.
         VenueProtocolError: It is an answer that the exchange does not give.
     """
     if status == OK:
         return
     text = f"{path} answered {status}: {_text_of(body)}"
-    if status == TOO_MANY or status // 100 == 5:  # noqa: PLR2004 - 5xx
+    if status == TOO_MANY:
+        raise SlowDown(text)
+    if status // 100 == 5:  # noqa: PLR2004 - 5xx
         raise OutcomeUnknown(text)
     if status // 100 == 4:  # noqa: PLR2004 - 4xx
         raise VenueRefused(BAD_REQUEST_CODE, text)

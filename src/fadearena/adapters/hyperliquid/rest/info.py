@@ -18,7 +18,7 @@ from fadearena.adapters.hyperliquid.codec import instruments
 from fadearena.adapters.hyperliquid.limits import Lane, RateBudget, weight_of, weight_of_rows
 from fadearena.adapters.hyperliquid.rest.answers import TOO_MANY, Read, check_status, decoded
 from fadearena.adapters.hyperliquid.rest.fills import Rows, fill_key, fills_of
-from fadearena.adapters.hyperliquid.rest.paging import all_rows
+from fadearena.adapters.hyperliquid.rest.paging import FULL, all_rows
 from fadearena.adapters.hyperliquid.transport import Transport
 from fadearena.kit.clock import Clock
 from fadearena.model.error import OutcomeUnknown, VenueUnavailable
@@ -36,11 +36,17 @@ _META = msgspec.json.Decoder(wire.Meta).decode
 _META_AND_CONTEXTS = msgspec.json.Decoder(wire.MetaAndContexts).decode
 _MIDS = msgspec.json.Decoder(wire.Mids).decode
 _BOOK = msgspec.json.Decoder(wire.L2Book | None).decode
+_FUNDING_HISTORY = msgspec.json.Decoder(tuple[wire.FundingHistoryRow, ...]).decode
+_CANDLES = msgspec.json.Decoder(tuple[wire.Candle, ...]).decode
+_COINS = msgspec.json.Decoder(tuple[str, ...]).decode
 _EXCHANGE_STATUS = msgspec.json.Decoder(wire.ExchangeStatus).decode
 _STATE = msgspec.json.Decoder(wire.ClearinghouseState).decode
 _SPOT_STATE = msgspec.json.Decoder(wire.SpotState).decode
 _TEXT = msgspec.json.Decoder(str).decode
 _ROLE = msgspec.json.Decoder(wire.UserRole).decode
+_AGENTS = msgspec.json.Decoder(tuple[wire.ExtraAgent, ...]).decode
+_SUB_ACCOUNTS = msgspec.json.Decoder(tuple[wire.SubAccount, ...] | None).decode
+_VAULT = msgspec.json.Decoder(wire.VaultDetails | None).decode
 _RATE_LIMIT = msgspec.json.Decoder(wire.RateLimit).decode
 _FEES = msgspec.json.Decoder(wire.UserFees).decode
 _OPEN_ORDERS = msgspec.json.Decoder(tuple[wire.OpenOrder, ...]).decode
@@ -64,13 +70,21 @@ class InfoClient:
     """
 
     def __init__(
-        self, transport: Transport, budget: RateBudget, clock: Clock, *, rng: Random, attempts: int = 4
+        self,
+        transport: Transport,
+        budget: RateBudget,
+        clock: Clock,
+        *,
+        rng: Random,
+        attempts: int = 4,
+        full_page: int = FULL,
     ) -> None:
         self._transport = transport
         self._budget = budget
         self._clock = clock
         self._rng = rng
         self._attempts = attempts
+        self._full_page = full_page
 
     # --- markets
 
@@ -102,6 +116,28 @@ class InfoClient:
         """Return 20 levels of each side; None for a coin that the exchange does not know."""
         return await self._ask({"type": "l2Book", "coin": coin}, _BOOK, lane)
 
+    async def funding_history(
+        self, coin: Coin, start: EpochMs, end: EpochMs, *, lane: Lane
+    ) -> tuple[wire.FundingHistoryRow, ...]:
+        """Return the funding rates of a coin between two times, oldest first."""
+
+        async def page(since: EpochMs, until: EpochMs | None) -> tuple[wire.FundingHistoryRow, ...]:
+            request = {"type": "fundingHistory", "coin": coin, "startTime": since, "endTime": until or end}
+            return await self._ask(request, _FUNDING_HISTORY, lane)
+
+        return tuple(await all_rows(page, start, lambda row: row.time, self._full_page))
+
+    async def candles(
+        self, coin: Coin, interval: str, start: EpochMs, end: EpochMs, *, lane: Lane
+    ) -> tuple[wire.Candle, ...]:
+        """Return the candles that begin between two times, of which only the newest 5,000 exist."""
+        span = {"coin": coin, "interval": interval, "startTime": start, "endTime": end}
+        return await self._ask({"type": "candleSnapshot", "req": span}, _CANDLES, lane)
+
+    async def capped(self, dex: Dex = "", *, lane: Lane) -> tuple[Coin, ...]:
+        """Return the coins of a dex whose open interest may not grow."""
+        return await self._ask({"type": "perpsAtOpenInterestCap", "dex": dex}, _COINS, lane)
+
     async def exchange_status(self, *, lane: Lane) -> wire.ExchangeStatus:
         """Return the exchange's time."""
         return await self._ask({"type": "exchangeStatus"}, _EXCHANGE_STATUS, lane)
@@ -123,6 +159,18 @@ class InfoClient:
     async def role(self, user: Address, *, lane: Lane) -> wire.UserRole:
         """Return what an address is; it costs 60."""
         return await self._ask({"type": "userRole", "user": user}, _ROLE, lane)
+
+    async def extra_agents(self, user: Address, *, lane: Lane) -> tuple[wire.ExtraAgent, ...]:
+        """Return the named agents of a master."""
+        return await self._ask({"type": "extraAgents", "user": user}, _AGENTS, lane)
+
+    async def sub_accounts(self, user: Address, *, lane: Lane) -> tuple[wire.SubAccount, ...]:
+        """Return the sub-accounts of a master."""
+        return await self._ask({"type": "subAccounts", "user": user}, _SUB_ACCOUNTS, lane) or ()
+
+    async def vault(self, vault: Address, *, lane: Lane) -> wire.VaultDetails | None:
+        """Return whose a vault is; None where there is none."""
+        return await self._ask({"type": "vaultDetails", "vaultAddress": vault}, _VAULT, lane)
 
     async def rate_limit(self, user: Address, *, lane: Lane) -> wire.RateLimit:
         """Return how many signed actions an address has used, and how many it may."""
@@ -164,10 +212,16 @@ class InfoClient:
         return fills_of(rows)
 
     async def all_fills(
-        self, user: Address, since: EpochMs, *, lane: Lane, reject: Callable[[msgspec.Raw], None] | None = None
+        self,
+        user: Address,
+        since: EpochMs,
+        *,
+        lane: Lane,
+        reject: Callable[[msgspec.Raw], None] | None = None,
+        with_slices: bool = True,
     ) -> tuple[wire.Fill, ...]:
         """
-        Return all fills from a time on, TWAP slices too: oldest first, each once, in the exchange's order.
+        Return all fills from a time on: oldest first, each once, in the exchange's order.
 
         Args:
             user: Whose.
@@ -175,6 +229,7 @@ class InfoClient:
             lane: What pays for it.
             reject: Is handed each row that cannot be read, once, so that the others go on; without it one such row is
                 `VenueProtocolError`.
+            with_slices: Whether those of TWAP orders are asked for, too.
         """
         bad: dict[bytes, msgspec.Raw] = {}
         keep = None if reject is None else lambda raw: bad.setdefault(bytes(raw), raw)
@@ -186,9 +241,10 @@ class InfoClient:
             request = _ranged("userTwapSliceFillsByTime", user, start, end)
             return fills_of(await self._ask(request, _TWAP_FILLS.reader(keep), lane))
 
-        fills = {fill_key(fill): fill for fill in await all_rows(plain, since, fill_key)}
-        for fill in await all_rows(sliced, since, fill_key):
-            fills.setdefault(fill_key(fill), fill)
+        fills = {fill_key(fill): fill for fill in await all_rows(plain, since, fill_key, self._full_page)}
+        if with_slices:
+            for fill in await all_rows(sliced, since, fill_key, self._full_page):
+                fills.setdefault(fill_key(fill), fill)
         if reject is not None:
             for raw in bad.values():
                 reject(raw)
@@ -196,21 +252,19 @@ class InfoClient:
 
     async def funding(self, user: Address, since: EpochMs, *, lane: Lane) -> tuple[wire.Funding, ...]:
         """Return all payments of funding from a time on, oldest first."""
-        return tuple(
-            await all_rows(
-                lambda start, end: self._ask(_ranged("userFunding", user, start, end), _FUNDING, lane), since, _row
-            )
-        )
+
+        async def page(start: EpochMs, end: EpochMs | None) -> tuple[wire.Funding, ...]:
+            return await self._ask(_ranged("userFunding", user, start, end), _FUNDING, lane)
+
+        return tuple(await all_rows(page, since, _row, self._full_page))
 
     async def ledger(self, user: Address, since: EpochMs, *, lane: Lane) -> tuple[wire.LedgerUpdate, ...]:
         """Return all other money that came and went from a time on, oldest first."""
-        return tuple(
-            await all_rows(
-                lambda start, end: self._ask(_ranged("userNonFundingLedgerUpdates", user, start, end), _LEDGER, lane),
-                since,
-                _row,
-            )
-        )
+
+        async def page(start: EpochMs, end: EpochMs | None) -> tuple[wire.LedgerUpdate, ...]:
+            return await self._ask(_ranged("userNonFundingLedgerUpdates", user, start, end), _LEDGER, lane)
+
+        return tuple(await all_rows(page, since, _row, self._full_page))
 
     # --- asking
 

@@ -2,7 +2,7 @@
 All rows of a time range that the exchange gives in pages.
 
 1. Both ends of a range are inclusive: the next page begins at the time at which the last one ended, and what is known
-   is dropped by its key. The end is where nothing new comes.
+   is dropped by its key. The end is where a page is not full, or nothing new comes.
 2. A page full of one millisecond may hide more of it, for which nobody can ask: it goes on behind that millisecond.
 3. Pages came newest first in 2023 and come oldest first now: which it is shows in the page. The order inside one
    millisecond is the exchange's and is kept; rows are sorted by time only, and stably.
@@ -15,7 +15,7 @@ import structlog
 
 from fadearena.model.units import EpochMs
 
-_FULL: Final = 500
+FULL: Final = 500
 """A page of so many rows may have been cut; it is the least that the exchange documents."""
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ T = TypeVar("T", bound=Timed)
 Page = Callable[[EpochMs, EpochMs | None], Awaitable[Sequence[T]]]
 
 
-async def all_rows(page: Page[T], since: EpochMs, key: Callable[[T], Hashable]) -> list[T]:
+async def all_rows(page: Page[T], since: EpochMs, key: Callable[[T], Hashable], full: int = FULL) -> list[T]:
     """
     Return all rows from `since` on, oldest first, each once.
 
@@ -42,6 +42,7 @@ async def all_rows(page: Page[T], since: EpochMs, key: Callable[[T], Hashable]) 
         page: Fetches the rows between two times, or up to now.
         since: From when on, inclusive.
         key: By what two rows are known to be the same.
+        full: How many rows a page has at least that may have been cut.
     """
     rows: list[T] = []
     known: set[Hashable] = set()
@@ -51,7 +52,7 @@ async def all_rows(page: Page[T], since: EpochMs, key: Callable[[T], Hashable]) 
         is_newest_first = is_newest_first or got[0].time > got[-1].time
         oldest_first = list(reversed(got)) if is_newest_first else list(got)
         oldest, newest = oldest_first[0].time, oldest_first[-1].time
-        is_stuck = oldest == newest and len(got) >= _FULL
+        is_stuck = oldest == newest and len(got) >= FULL
         fresh = {key(row): row for row in oldest_first if key(row) not in known}
         if is_stuck:
             log.warning("page_full_of_one_time", time=newest, rows=len(got))
@@ -59,6 +60,8 @@ async def all_rows(page: Page[T], since: EpochMs, key: Callable[[T], Hashable]) 
             break
         known.update(fresh)
         rows = [*fresh.values(), *rows] if is_newest_first else [*rows, *fresh.values()]
+        if len(got) < full:
+            break
         before = (start, end)
         if is_newest_first:
             end = oldest - is_stuck

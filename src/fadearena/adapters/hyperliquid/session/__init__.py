@@ -151,7 +151,8 @@ class Session:
             timeout_ms: How long to wait for the answer, in real time.
 
         Raises:
-            VenueUnavailable: There is no connection, or too much is on its way; nothing was sent.
+            VenueUnavailable: There is no connection, or too much is on its way, or the socket was found to be closed:
+                nothing was sent.
             OutcomeUnknown: It was sent, and no answer came in time or before the connection was lost.
             VenueRefused: The request was not understood.
             VenueProtocolError: The answer cannot be read.
@@ -161,15 +162,19 @@ class Session:
             raise VenueUnavailable("there is no connection; nothing was sent")
         if self._limits.messages.free_at(1) > self._clock.now_ms():
             raise VenueUnavailable("too many messages in this minute; nothing was sent")
+        if self._limits.is_full:
+            raise VenueUnavailable("as many requests are in flight as may be; nothing was sent")
         number, text, answer = self._posts.open(kind, payload)
+        self._limits.messages.add(1)
+        self._limits.in_flight += 1
         try:
-            self._limits.messages.add(1)
             async with asyncio.timeout(timeout_ms / SECOND_MS):
                 await socket.send(text)
                 return payload_of(kind, await answer)
         except TimeoutError:
             raise OutcomeUnknown(f"a request over the socket was not answered within {timeout_ms} ms") from None
         finally:
+            self._limits.in_flight -= 1
             self._posts.close(number)
 
     # --- keeping it up
@@ -260,7 +265,7 @@ class Session:
     async def _watch(self) -> None:
         pinged = self._clock.now_ms()
         while True:
-            await self._clock.sleep_until(self._clock.now_ms() + _LOOK_MS)
+            await self._clock.sleep_until(self._clock.now_ms() + min(_LOOK_MS, self._ping_ms))
             now = self._clock.now_ms()
             self._heard = min(self._heard, now)  # the clock may have been set back
             if now - self._heard >= self._silence_ms:

@@ -3,14 +3,13 @@
 import asyncio
 import re
 from itertools import count
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from fadearena.adapters.hyperliquid import wire
-from fadearena.model.error import OutcomeUnknown, VenueProtocolError, VenueRefused, VenueUnavailable
-
-IN_FLIGHT_MAX: Final = 100
+from fadearena.adapters.hyperliquid.errors import SlowDown
+from fadearena.model.error import OutcomeUnknown, VenueProtocolError, VenueRefused
 
 RequestKind: TypeAlias = Literal["info", "action"]
 
@@ -33,14 +32,7 @@ class Posts:
         self._waiting: dict[int, asyncio.Future[wire.PostAnswer]] = {}
 
     def open(self, kind: RequestKind, payload: object) -> tuple[int, str, asyncio.Future[wire.PostAnswer]]:
-        """
-        Return number and text of a new request, and where its answer will stand.
-
-        Raises:
-            VenueUnavailable: Too many are in flight; nothing was sent.
-        """
-        if len(self._waiting) >= IN_FLIGHT_MAX:
-            raise VenueUnavailable(f"{IN_FLIGHT_MAX} requests are in flight on this socket; nothing was sent")
+        """Return number and text of a new request, and where its answer will stand."""
         number = next(self._numbers)
         frame = {"method": "post", "id": number, "request": {"type": kind, "payload": payload}}
         self._waiting[number] = asyncio.get_running_loop().create_future()
@@ -80,7 +72,7 @@ def payload_of(kind: RequestKind, answer: wire.PostAnswer) -> msgspec.Raw:
     Return what was answered: to an action the same as over HTTP, to a question its data.
 
     Raises:
-        OutcomeUnknown: The exchange, or what stands before it, failed.
+        OutcomeUnknown: The exchange, or what stands before it, failed, or asked us to be slower (`SlowDown`).
         VenueRefused: The request was not understood.
         VenueProtocolError: It cannot be read.
     """
@@ -95,5 +87,7 @@ def payload_of(kind: RequestKind, answer: wire.PostAnswer) -> msgspec.Raw:
 
 
 def _refusal(text: str) -> VenueRefused | OutcomeUnknown:
-    is_refused = text[:1] == "4" and text[:3] != "429"
+    if text.startswith("429"):
+        return SlowDown(f"a request over the socket: {text}")
+    is_refused = text.startswith("4")
     return VenueRefused("bad-request", text) if is_refused else OutcomeUnknown(f"a request over the socket: {text}")

@@ -5,6 +5,8 @@ Questions on our own accounts: a reading is complete, or it is an error.
    account, and of a standard one where it has money or a position.
 2. The exchange lists what happened a moment after it did. So fills are complete only up to `LAG_MS` before the
    exchange's time, and how much of an order its fills executed is told only when it ended before that.
+3. None of our orders is a TWAP. Slices of one that somebody set by hand are streamed, and fetched with what was missed;
+   they are not asked for each time that an order is settled.
 """
 
 import asyncio
@@ -21,7 +23,7 @@ from fadearena.adapters.hyperliquid.venue.accounts import VenueAccount
 from fadearena.model.account import AccountMode, DexState
 from fadearena.model.command import QueryOrder
 from fadearena.model.error import VenueProtocolError
-from fadearena.model.event import AccountRead, Event, InputRejected, LeverageRead, OrderFound, OwnFills
+from fadearena.model.event import AccountRead, Event, InputRejected, LeverageRead, OrderFound, OwnFills, SignerRead
 from fadearena.model.ids import AccountId, Address, Coin
 from fadearena.model.order import Found, OwnFill
 from fadearena.model.units import MINUTE_MS, SECOND_MS, ZERO, EpochMs
@@ -36,6 +38,7 @@ class AccountReader:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._modes: dict[Address, tuple[AccountMode, EpochMs]] = {}
+        self._masters: dict[Address, Address] = {}
 
     async def account(self, name: AccountId, account: VenueAccount) -> AccountRead:
         """
@@ -113,6 +116,30 @@ class AccountReader:
             raise VenueProtocolError(f"asked for the leverage of {coin!r}, was given that of {active.coin!r}")
         return codec.leverage_read(active, name, 0)
 
+    async def signer(self, name: AccountId, account: VenueAccount, signer: Address) -> SignerRead:
+        """
+        Return whether somebody may sign for an account: its master, or an agent whom the master has approved.
+
+        Named agents are listed with their end. The one without a name is not: the exchange says whose agent he is.
+
+        Raises:
+            VenueError: It could not be read.
+        """
+        info, until = self._line.info, None
+        master = await self._master(account)
+        if master is None or signer == master:
+            is_approved = signer == master
+        else:
+            agents = await info.extra_agents(master, lane=Lane.OWN)
+            agent = next((each for each in agents if each.address.lower() == signer), None)
+            if agent is None:
+                role = await info.role(signer, lane=Lane.OWN)
+                is_approved = role.role == "agent" and role.data is not UNSET and str(role.data.user).lower() == master
+            else:
+                until = agent.validUntil or None
+                is_approved = until is None or self._line.clock.now_ms() < until
+        return SignerRead(time=0, received=0, account=name, signer=signer, is_approved=is_approved, valid_until=until)
+
     async def mode(self, account: VenueAccount) -> AccountMode:
         """
         Return how an account pools its money; it is asked every five minutes.
@@ -127,10 +154,27 @@ class AccountReader:
         self._modes[account.address] = mode, now
         return mode
 
+    async def _master(self, account: VenueAccount) -> Address | None:
+        """Return whose an account is; None where it is a sub-account or vault that does not exist."""
+        if not account.is_vault:
+            return account.address
+        if account.address not in self._masters:
+            role = await self._line.info.role(account.address, lane=Lane.OWN)
+            found = None
+            if role.role == "vault":
+                vault = await self._line.info.vault(account.address, lane=Lane.OWN)
+                found = None if vault is None else vault.leader
+            elif role.data is not UNSET:
+                found = role.data.master or None
+            if found is None:
+                return None
+            self._masters[account.address] = found.lower()
+        return self._masters[account.address]
+
     async def _fills(
         self, name: AccountId, account: VenueAccount, since: EpochMs
     ) -> tuple[list[OwnFill], list[InputRejected]]:
-        rows = await self._line.info.all_fills(account.address, since, lane=Lane.OWN)
+        rows = await self._line.info.all_fills(account.address, since, lane=Lane.OWN, with_slices=False)
         return readable(rows, lambda row: codec.own_fill(row, name, account.address))
 
 

@@ -113,6 +113,32 @@ class UserRole(msgspec.Struct, frozen=True, kw_only=True):
     data: RoleData | UnsetType = UNSET
 
 
+class ExtraAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `extraAgents`: a named agent; the one without a name is not listed."""
+
+    address: str
+    name: str | UnsetType = UNSET
+    validUntil: int | UnsetType | None = UNSET
+
+
+class SubAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `subAccounts`."""
+
+    subAccountUser: str
+    master: str
+    name: str | UnsetType = UNSET
+    clearinghouseState: ClearinghouseState | UnsetType = UNSET
+    spotState: SpotState | UnsetType = UNSET
+
+
+class VaultDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """What `vaultDetails` says of whose a vault is."""
+
+    vaultAddress: str
+    leader: str
+    name: str | UnsetType = UNSET
+
+
 class RateLimit(msgspec.Struct, frozen=True, kw_only=True):
     """Answer to `userRateLimit`: signed actions of an address, used and allowed since its beginning."""
 

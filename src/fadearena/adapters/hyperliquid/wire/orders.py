@@ -43,6 +43,14 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     statusTimestamp: int
 
 
+class OrderUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of channel `orderUpdates`: an order in short, and what became of it."""
+
+    order: OpenOrder
+    status: str
+    statusTimestamp: int
+
+
 class OrderStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Answer to `orderStatus`."""
 

@@ -34,14 +34,6 @@ class Candle(msgspec.Struct, frozen=True, kw_only=True, rename={"close_time": "T
     n: int
 
 
-class ExtraAgent(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `extraAgents`: a named agent."""
-
-    name: str
-    address: str
-    validUntil: int | None
-
-
 class VaultEquity(msgspec.Struct, frozen=True, kw_only=True):
     """One row of `userVaultEquities`."""
 
