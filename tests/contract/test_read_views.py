@@ -2,13 +2,14 @@
 
 from fadearena.model.event import SourceFills, Started
 from fadearena.model.order import OrderStatus
-from fadearena.model.record import EquityPoint, Record, SettingsChange
-from fadearena.model.units import HOUR_MS, MINUTE_MS, EpochMs, Usd
+from fadearena.model.record import EquityPoint, FillKind, MyFill, PartKind, Record, SettingsChange
+from fadearena.model.units import HOUR_MS, MINUTE_MS, EpochMs, Side, Usd
 from fadearena.model.wallet import Feed
+from fadearena.ports.pairs import PairQuery
 from fadearena.ports.read_store import EquityQuery, EquityRow, Grain, SystemView
 from tests.support.entries import Writer
 from tests.support.read_stores import Doors, Opener, opener, tell
-from tests.support.shown import D, bot_policy, follow, latch, letter, order, performance, settings, sleeve
+from tests.support.shown import D, bot_policy, follow, latch, letter, order, performance, settings, shadow, sleeve
 
 __all__ = ["opener"]
 T = 1_760_000_400_000
@@ -272,5 +273,62 @@ def test_a_curve_has_the_last_value_of_each_minute_and_hour(opener: Opener) -> N
         assert await curve(Grain.MINUTE, since=T + 1, until=T + 2 * MINUTE_MS) == minutes[1:3]
         assert await curve(Grain.MINUTE, limit=2) == minutes[:2]
         assert await doors.records.equity(EquityQuery(series="account:other")) == ()
+
+    tell(opener, story)
+
+
+def fee_of(cloid: str | None, fee: str, key: str = "k") -> MyFill:
+    """Return a fill of an order that cost a fee."""
+    return MyFill(
+        key=key,
+        kind=FillKind.ORDER,
+        account="main",
+        coin="BTC",
+        part=PartKind.SLEEVE,
+        bot="a",
+        side=Side.SELL,
+        quantity=D("0.25"),
+        price=D(100),
+        fee=D(fee),
+        realised=D(0),
+        cloid=cloid,
+    )
+
+
+def test_an_order_that_ended_comes_with_its_fees_and_its_shadow(opener: Opener) -> None:
+    """The newest first; an order without a shadow is there, one that has not ended is not; the last shadow counts."""
+    done = OrderStatus.FILLED
+
+    async def story(doors: Doors) -> None:
+        assert await doors.records.pairs(PairQuery()) == ()
+        await show(
+            doors,
+            (order("0x1"), fee_of("0x1", "0.000001"), fee_of("0x1", "0.02", "l"), fee_of(None, "9", "m")),
+            (order("0x1", done, "0.5"), shadow("0x1", "0.1"), order("0x2", OrderStatus.REJECTED), order("0x3")),
+            (shadow("0x1"), shadow("0x3"), shadow("0x4", "0", None)),
+            writer=Writer(),
+        )
+        rejected, filled = await doors.records.pairs(PairQuery())
+        assert (rejected.order.cloid, rejected.fee, rejected.shadow, rejected.created) == ("0x2", D(0), None, T + 1_000)
+        assert (filled.order, filled.created) == (order("0x1", done, "0.5"), T)
+        assert (filled.fee, filled.shadow) == (D("0.020001"), shadow("0x1"))
+
+    tell(opener, story)
+
+
+def test_orders_are_compared_by_time_bot_and_coin(opener: Opener) -> None:
+    """Each narrows the list down; a limit leaves the newest."""
+    done = OrderStatus.FILLED
+
+    async def story(doors: Doors) -> None:
+        await show(doors, (order("0x1", done, "1"),), (order("0x2", done, "1"),), writer=Writer())
+
+        async def found(query: PairQuery) -> list[str]:
+            return [pair.order.cloid for pair in await doors.records.pairs(query)]
+
+        assert await found(PairQuery(since=T + 1)) == ["0x2"]
+        assert await found(PairQuery(bot="a", coin="BTC")) == ["0x2", "0x1"]
+        assert await found(PairQuery(bot="b")) == await found(PairQuery(coin="ETH")) == []
+        assert await found(PairQuery(limit=1)) == ["0x2"]
 
     tell(opener, story)

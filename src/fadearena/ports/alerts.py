@@ -2,17 +2,30 @@
 
 from typing import Protocol
 
-from fadearena.model.record import Alert
+import msgspec
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What people read. `level` is `info`, `warning` or `critical`."""
+
+    level: str
+    title: str
+    text: str
 
 
 class AlertSink(Protocol):
     """Tells people something, by whatever they have set up."""
 
-    async def send(self, alert: Alert) -> None:
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """Whom a message goes to, by names that hold no secret; the same ones after a restart."""
+        ...
+
+    async def send(self, destination: str, message: Message) -> None:
         """
-        Hand one alert over.
+        Hand one message to one destination.
 
         Raises:
-            VenueUnavailable: It could not be handed over; try again later.
+            AlertUndelivered: It was not taken, or not within the time that there is; it may be tried again.
         """
         ...

@@ -16,6 +16,7 @@ from fadearena.model.policy import Policy
 from fadearena.model.record import BotPerformance, DeadLetter, FollowUpdate, OrderUpdate, Record, SleeveUpdate
 from fadearena.model.units import HOUR_MS, MINUTE_MS, EpochMs, Usd
 from fadearena.ports.journal import JournalEntry
+from fadearena.ports.pairs import OrderPair, PairQuery
 
 LIMIT_MAX = 1_000
 
@@ -256,6 +257,10 @@ class ReadStore(Protocol):
         Raises:
             InvalidInput: `limit` is not 1 to 1,000.
         """
+        ...
+
+    async def pairs(self, query: PairQuery) -> tuple[OrderPair, ...]:
+        """Return orders that ended, the newest first, each with what simulation would have made of it."""
         ...
 
     async def letters(self) -> tuple[LetterView, ...]:

@@ -1,14 +1,33 @@
 """An alert sink in memory."""
 
-from fadearena.model.record import Alert
+from fadearena.model.error import AlertUndelivered
+from fadearena.ports.alerts import Message
 
 
 class MemoryAlerts:
-    """Keeps what was sent, oldest first, in `sent`."""
+    """
+    Keeps what was taken, oldest first, in `sent`, with whom it went to.
 
-    def __init__(self) -> None:
-        self.sent: list[Alert] = []
+    `refusals` says why a destination takes nothing at the moment.
+    """
 
-    async def send(self, alert: Alert) -> None:
-        """Keep one alert."""
-        self.sent.append(alert)
+    def __init__(self, *destinations: str) -> None:
+        self._destinations = destinations or ("memory",)
+        self.sent: list[tuple[str, Message]] = []
+        self.refusals: dict[str, str] = {}
+
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """Whom a message goes to."""
+        return self._destinations
+
+    async def send(self, destination: str, message: Message) -> None:
+        """
+        Keep one message.
+
+        Raises:
+            AlertUndelivered: The destination takes nothing at the moment.
+        """
+        if destination in self.refusals:
+            raise AlertUndelivered(self.refusals[destination])
+        self.sent.append((destination, message))

@@ -7,6 +7,8 @@ from itertools import islice
 import msgspec
 
 from fadearena.adapters.memory.control import MemoryControl
+from fadearena.adapters.memory.outbox import MemoryOutbox
+from fadearena.adapters.memory.pairs import pairs_of
 from fadearena.model.event import SourceFills, Started
 from fadearena.model.ids import AccountId, Address, BotId, Coin
 from fadearena.model.policy import Policy
@@ -28,12 +30,15 @@ from fadearena.model.record import (
     PositionChange,
     Record,
     SettingsChange,
+    ShadowFill,
     SleeveUpdate,
+    StopUpdate,
     TradingStateChange,
 )
 from fadearena.model.trading import TradingState
-from fadearena.model.units import EpochMs, Usd
+from fadearena.model.units import ZERO, EpochMs, Usd
 from fadearena.ports.journal import JournalEntry
+from fadearena.ports.pairs import OrderPair, PairQuery
 from fadearena.ports.read_store import (
     AccountView,
     BotView,
@@ -67,6 +72,8 @@ class _Shown:
         self.sleeves: dict[tuple[BotId, Coin], SleeveUpdate] = {}
         self.sources: dict[tuple[BotId, Coin], FollowUpdate] = {}
         self.orders: dict[str, OrderView] = {}
+        self.fees: dict[str, Usd] = {}
+        self.shadows: dict[str, ShadowFill] = {}
         self.letters: dict[str, LetterView] = {}
         self.curves: dict[tuple[str, Grain], dict[EpochMs, Usd | None]] = {}
         self.last_points: dict[str, tuple[EpochMs, Usd | None]] = {}
@@ -98,9 +105,13 @@ class _Shown:
                 self._take_settings(record, time)
             case DeadLetter():
                 self.letters[record.id] = LetterView(letter=record, changed=time)
+            case MyFill(cloid=cloid, fee=fee) if cloid is not None:
+                self.fees[cloid] = self.fees.get(cloid, ZERO) + fee
+            case ShadowFill(cloid=cloid):
+                self.shadows[cloid] = record
             case BotTrade() | PositionChange() | Gap() | Decision() | MyFill() | FundingBooked() | CashBooked():
                 pass
-            case Drift() | Alert() | ControlAnswer():
+            case Drift() | Alert() | StopUpdate() | ControlAnswer():
                 pass
 
     def strictest(self, *scopes: str) -> str:
@@ -150,10 +161,11 @@ def _homes(policy: Policy | None) -> dict[BotId, tuple[Address, AccountId]]:
 
 
 class MemoryReadStore:
-    """Keeps every record. Answers to people's commands end them in `control`."""
+    """Keeps every record. Answers to people's commands end them in `control`, alerts are queued in `outbox`."""
 
-    def __init__(self, control: MemoryControl | None = None) -> None:
+    def __init__(self, control: MemoryControl | None = None, outbox: MemoryOutbox | None = None) -> None:
         self._control = control
+        self._outbox = outbox or MemoryOutbox()
         self._shown = _Shown()
 
     async def position(self) -> Position:
@@ -171,6 +183,7 @@ class MemoryReadStore:
         new = [entry for entry in entries if entry.seq > position.journal_seq]
         for entry in new:
             position = position.after(entry)
+        alerts: list[tuple[int, EpochMs, Alert]] = []
         for entry in new:
             shown.take_event(entry)
             for number, record in enumerate(entry.records, entry.record_seq - len(entry.records) + 1):
@@ -179,6 +192,9 @@ class MemoryReadStore:
                 shown.take(record, entry.received)
                 if isinstance(record, ControlAnswer) and self._control is not None:
                     self._control.end(record, entry.seq)
+                if isinstance(record, Alert):
+                    alerts.append((number, entry.received, record))
+        self._outbox.take(alerts)
         shown.position = position
         return position
 
@@ -255,6 +271,11 @@ class MemoryReadStore:
         """
         check_limit(limit)
         return tuple(islice(reversed(self._shown.orders.values()), limit))
+
+    async def pairs(self, query: PairQuery) -> tuple[OrderPair, ...]:
+        """Return orders that ended, the newest first, each with what simulation would have made of it."""
+        shown = self._shown
+        return pairs_of(reversed(shown.orders.values()), shown.fees, shown.shadows, query)
 
     async def letters(self) -> tuple[LetterView, ...]:
         """Return the dead letters that are open, the oldest first."""

@@ -32,7 +32,12 @@ def upsert(connection: Connection, table: Table, *rows: Row) -> None:
         run(connection, _upsert(table, connection.dialect.name, tuple(rows[0])), list(rows))
 
 
-def single(connection: Connection, table: Table, **values: int) -> Row:
+def insert_new(connection: Connection, table: Table, key: str) -> sa.Executable:
+    """Return the statement that adds a row and returns its id; where this key is there already, it does neither."""
+    return _insert_new(table, connection.dialect.name, key)
+
+
+def single(connection: Connection, table: Table, **values: int | str) -> Row:
     """Return the only row of a table, made of `values` where it is missing; nobody else can have it meanwhile."""
     made, found = _single(table, connection.dialect.name)
     connection.execute(made, {"id": SINGLE} | values)
@@ -41,6 +46,14 @@ def single(connection: Connection, table: Table, **values: int) -> Row:
 
 def _insert(table: Table, dialect: str) -> Any:  # noqa: ANN401  # two classes with the same methods
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _insert_new(table: Table, dialect: str, key: str) -> sa.Executable:
+    statement: sa.Executable = (
+        _insert(table, dialect).on_conflict_do_nothing(index_elements=[key]).returning(table.c.id)
+    )
+    return statement
 
 
 @cache

@@ -17,7 +17,7 @@ from fadearena.adapters.sql.connecting import open_reading_session, open_session
 from fadearena.adapters.sql.database import Location, SqliteFile
 from fadearena.adapters.sql.journal.store import keeper_of
 from fadearena.adapters.sql.journal.tables import ENTRY, KEPT
-from fadearena.adapters.sql.migrations import current, require_head, upgrade
+from fadearena.adapters.sql.migrations import HEADS, current, require_head, upgrade
 from fadearena.adapters.sql.session import Session, Table
 from fadearena.model.error import InvalidInput, LeaseLost
 
@@ -51,6 +51,24 @@ def backup(location: Location, target: Path) -> int:
     finally:
         _remove(part)
     return count
+
+
+def copy_of_any_version(location: Location, target: Path) -> None:
+    """
+    Write a copy of a journal whose tables are perhaps of an older version, which a restore brings up to date.
+
+    Raises:
+        InvalidInput: `target` is there already, or tables of an older version are in PostgreSQL.
+        StorageUnavailable: The journal cannot be read, or the copy cannot be written.
+    """
+    if current(location, "journal") == HEADS["journal"]:
+        backup(location, target)
+        return
+    if not isinstance(location, SqliteFile):
+        raise InvalidInput(f"{location} is of an older version: copy it with pg_dump, then say --no-backup")
+    if target.exists():
+        raise InvalidInput(f"{target} is there already: choose another name")
+    _duplicate(location, SqliteFile(target))
 
 
 def restore(source: Path, location: Location) -> int:

@@ -60,6 +60,15 @@ class FileLock:
 
     def take(self, session: Session) -> bool:  # noqa: ARG002 - the lock is not the session's
         """Try to take it, at once."""
+        return self.seize()
+
+    def seize(self) -> bool:
+        """
+        Try to take it, at once; no database is needed for that.
+
+        Raises:
+            StorageUnavailable: Nobody can tell.
+        """
         if self._file is not None:
             return True
         try:
@@ -85,6 +94,10 @@ class FileLock:
 
     def drop(self, session: Session) -> None:  # noqa: ARG002 - the same
         """Give it back."""
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Give it back; nothing happens where it is not held."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

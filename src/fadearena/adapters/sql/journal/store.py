@@ -5,8 +5,8 @@ Nothing here makes tables: a database that is not of this program's version is r
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -82,6 +82,28 @@ def keeper_of(location: Location, *, busy_ms: int = sqlite.BUSY_MS, clock: Clock
     """
     connect = partial(open_session, location, "journal", busy_ms=busy_ms, name="fadearena-worker")
     return Keeper(connect, _lock(location), clock or SystemClock())
+
+
+@contextmanager
+def no_worker(location: Location) -> Iterator[bool]:
+    """
+    Keep every worker from starting on a journal that need not be readable; yield False where one holds it already.
+
+    Raises:
+        StorageUnavailable: Nobody can tell whether one does.
+    """
+    if isinstance(location, SqliteFile):
+        file = FileLock(location.path.with_name(LOCK_FILE))
+        try:
+            yield file.seize()
+        finally:
+            file.let_go()
+        return
+    session = open_session(location, "journal", name="fadearena-direct")
+    try:
+        yield AdvisoryLock(location.schema("journal")).take(session)
+    finally:
+        session.close()
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """
-The read store: what is shown, what people order, and who lives, in one database beside the journal.
+The read store: what is shown, what people order and are told, and who lives, in one database beside the journal.
 
-The worker takes commands from it and beats in it; the server projects into it and answers from it.
+The worker takes commands from it and beats in it; the server projects into it, answers and tells from it.
 """
 
 from types import TracebackType
@@ -12,17 +12,19 @@ from fadearena.adapters.sql.database import Location
 from fadearena.adapters.sql.heartbeat import SqlHeartbeats
 from fadearena.adapters.sql.lane import reading, writing
 from fadearena.adapters.sql.migrations import require_head
+from fadearena.adapters.sql.outbox import SqlOutbox
 from fadearena.adapters.sql.read_store.store import SqlReadStore
 
 
 class ReadDatabase:
-    """The three doors of one database: records, people's commands, signs of life."""
+    """The four doors of one database: records, people's commands, signs of life, alerts on their way."""
 
     def __init__(self, location: Location, *, inline: bool) -> None:
         self._lanes = writing(location, inline=inline), reading(location, inline=inline)
         self.records = SqlReadStore(*self._lanes)
         self.control = SqlControl(*self._lanes)
         self.heartbeats = SqlHeartbeats(*self._lanes)
+        self.outbox = SqlOutbox(*self._lanes)
 
     async def close(self) -> None:
         """Finish what was begun, and close the database."""

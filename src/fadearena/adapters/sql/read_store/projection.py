@@ -34,7 +34,9 @@ from fadearena.model.record import (
     PositionChange,
     Record,
     SettingsChange,
+    ShadowFill,
     SleeveUpdate,
+    StopUpdate,
     TradingStateChange,
 )
 from fadearena.model.trading import TradingState
@@ -56,7 +58,8 @@ class Rows:
     What has been gathered.
 
     `added` are rows of what happened; `standing` the newest row of each thing by its key, None where it is gone;
-    `status` the columns of `system_status` that changed; `answers` end people's commands, `settings` are new ones.
+    `status` the columns of `system_status` that changed; `answers` end people's commands, `alerts` are to be told,
+    `settings` are new ones.
     """
 
     def __init__(self) -> None:
@@ -64,6 +67,7 @@ class Rows:
         self.standing: dict[Table, dict[tuple[Any, ...], Row | None]] = {}
         self.status: Row = {}
         self.answers: list[tuple[Place, ControlAnswer]] = []
+        self.alerts: list[tuple[int, EpochMs, Alert]] = []
         self.settings: tuple[Place, SettingsChange] | None = None
 
     def take_event(self, entry: JournalEntry) -> None:
@@ -168,6 +172,14 @@ def _letter(rows: Rows, place: Place, _record: DeadLetter, fields: Row) -> None:
     rows.stand(tables.dead_letter, fields | {"record_seq": place.record_seq, "changed": place.time})
 
 
+def _shadow(rows: Rows, place: Place, _record: ShadowFill, fields: Row) -> None:
+    rows.stand(tables.shadow_fill, fields | {"record_seq": place.record_seq, "time": place.time})
+
+
+def _alert(rows: Rows, place: Place, record: Alert, _fields: Row) -> None:
+    rows.alerts.append((place.record_seq, place.time, record))
+
+
 def _answer(rows: Rows, place: Place, record: ControlAnswer, _fields: Row) -> None:
     rows.answers.append((place, record))
 
@@ -188,8 +200,10 @@ PROJECTIONS: Mapping[type[Record], Projection] = {
     TradingStateChange: _latch,
     SettingsChange: _settings,
     Drift: _drift,
-    Alert: _only_logged,
+    Alert: _alert,
     DeadLetter: _letter,
+    ShadowFill: _shadow,
+    StopUpdate: _only_logged,
     ControlAnswer: _answer,
 }
 """What each kind of record changes, beside its row in the log."""

@@ -14,6 +14,7 @@ from fadearena.adapters.sql.statements import single, upsert
 from fadearena.adapters.sql.tables import SINGLE
 from fadearena.model.record import FollowUpdate, SleeveUpdate
 from fadearena.ports.journal import JournalEntry
+from fadearena.ports.pairs import OrderPair, PairQuery
 from fadearena.ports.read_store import (
     AccountView,
     BotView,
@@ -91,6 +92,10 @@ class SqlReadStore:
         """
         check_limit(limit)
         return await self._reading.run(lambda connection: views.orders(connection, limit))
+
+    async def pairs(self, query: PairQuery) -> tuple[OrderPair, ...]:
+        """Return orders that ended, the newest first, each with what simulation would have made of it."""
+        return await self._reading.run(lambda connection: views.pairs(connection, query))
 
     async def letters(self) -> tuple[LetterView, ...]:
         """Return the dead letters that are open, the oldest first."""

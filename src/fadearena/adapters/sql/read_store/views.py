@@ -7,10 +7,20 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from fadearena.adapters.sql import tables
+from fadearena.model.order import OrderStatus
 from fadearena.model.policy import Policy
-from fadearena.model.record import BotPerformance, DeadLetter, FollowUpdate, OrderUpdate, Record, SleeveUpdate
+from fadearena.model.record import (
+    BotPerformance,
+    DeadLetter,
+    FollowUpdate,
+    OrderUpdate,
+    Record,
+    ShadowFill,
+    SleeveUpdate,
+)
 from fadearena.model.trading import TradingState
-from fadearena.model.units import ZERO
+from fadearena.model.units import ZERO, Usd
+from fadearena.ports.pairs import OrderPair, PairQuery
 from fadearena.ports.read_store import (
     AccountView,
     BotView,
@@ -30,6 +40,8 @@ from fadearena.ports.read_store import (
 
 Filled = TypeVar("Filled", bound=msgspec.Struct)
 
+_ENDED = tuple(status.value for status in OrderStatus if status.is_settled)
+_AT_ONCE = 500
 _RECORD = msgspec.json.Decoder(Record)
 _POLICY = msgspec.json.Decoder(Policy)
 
@@ -142,6 +154,35 @@ def orders(connection: Connection, limit: int) -> tuple[OrderView, ...]:
     table = tables.my_trade
     found = connection.execute(sa.select(table).order_by(table.c.record_seq.desc()).limit(limit))
     return tuple(OrderView(order=_filled(OrderUpdate, row), created=row.created, changed=row.changed) for row in found)
+
+
+def pairs(connection: Connection, query: PairQuery) -> tuple[OrderPair, ...]:
+    """Return orders that ended, the newest first, each with what simulation would have made of it."""
+    order = tables.my_trade.c
+    asked = sa.select(tables.my_trade).where(order.created >= query.since, order.status.in_(_ENDED))
+    if query.bot is not None:
+        asked = asked.where(order.bot == query.bot)
+    if query.coin is not None:
+        asked = asked.where(order.coin == query.coin)
+    found = connection.execute(asked.order_by(order.record_seq.desc()).limit(query.limit)).all()
+    fees: dict[str, Usd] = {}
+    shadows: dict[str, ShadowFill] = {}
+    cloids = [row.cloid for row in found]
+    for part in (cloids[n : n + _AT_ONCE] for n in range(0, len(cloids), _AT_ONCE)):
+        fill, shadow = tables.my_fill.c, tables.shadow_fill
+        for cloid, fee in connection.execute(sa.select(fill.cloid, fill.fee).where(fill.cloid.in_(part))):
+            fees[cloid] = fees.get(cloid, ZERO) + fee  # summed up here: SQLite keeps exact numbers as texts
+        for row in connection.execute(sa.select(shadow).where(shadow.c.cloid.in_(part))):
+            shadows[row.cloid] = _filled(ShadowFill, row)
+    return tuple(
+        OrderPair(
+            order=_filled(OrderUpdate, row),
+            created=row.created,
+            fee=fees.get(row.cloid, ZERO),
+            shadow=shadows.get(row.cloid),
+        )
+        for row in found
+    )
 
 
 def letters(connection: Connection) -> tuple[LetterView, ...]:

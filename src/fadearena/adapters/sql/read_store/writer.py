@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
 from fadearena.adapters.sql import tables
+from fadearena.adapters.sql.outbox import queue_records
 from fadearena.adapters.sql.read_store.projection import Place, Rows
 from fadearena.adapters.sql.statements import Row, run, text_of, upsert
 from fadearena.adapters.sql.tables import KEYS, SINGLE
@@ -35,6 +36,7 @@ def write(connection: Connection, rows: Rows) -> None:
     if rows.status:
         upsert(connection, tables.system_status, {"id": SINGLE} | rows.status)
     run(connection, _ANSWERED, [_answered(place, answer) for place, answer in rows.answers])
+    queue_records(connection, rows.alerts)
     if rows.settings is not None:
         _write_settings(connection, *rows.settings)
 

@@ -1,0 +1,1 @@
+"""How people are told: by any service that apprise knows, or by the log."""

@@ -1,0 +1,57 @@
+"""Tables of what is kept nowhere else: no journal brings it back."""
+
+from sqlalchemy import Column, Index, Table, text
+
+from fadearena.adapters.sql.columns import FLAG, NUMBER, TEXT, columns, keys, maybe
+from fadearena.adapters.sql.tables.base import metadata
+
+control = Table(
+    "control",
+    metadata,
+    *keys(NUMBER, "id"),
+    *columns(TEXT, "actor", "kind", "payload"),
+    *columns(NUMBER, "created"),
+    Column("idempotency_key", TEXT, unique=True),
+    *columns(TEXT, "state"),
+    *columns(FLAG, "is_taken"),
+    *columns(TEXT, "reasons"),
+    *maybe(NUMBER, "journal_seq"),
+    Index("ix_control_queued", "id", sqlite_where=text("state = 'queued'"), postgresql_where=text("state = 'queued'")),
+)
+control_counter = Table(
+    "control_counter",
+    metadata,
+    *keys(TEXT, "id"),
+    *columns(NUMBER, "last"),
+)
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    *keys(TEXT, "process"),
+    *columns(NUMBER, "time"),
+    *columns(TEXT, "payload"),
+)
+alert_outbox = Table(
+    "alert_outbox",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
+    Column("source", TEXT, nullable=False, unique=True),
+    *maybe(NUMBER, "record_seq"),
+    *columns(NUMBER, "time"),
+    *columns(TEXT, "level", "category", "subject", "text", "state"),
+    *columns(NUMBER, "times"),
+    *maybe(NUMBER, "into", "first_ms"),
+    *columns(NUMBER, "attempts", "next_ms", "changed_ms"),
+    *columns(TEXT, "reached", "error"),
+    Index(
+        "ix_alert_outbox_queued", "id", sqlite_where=text("state = 'queued'"), postgresql_where=text("state = 'queued'")
+    ),
+    Index("ix_alert_outbox_changed", "state", "changed_ms"),
+)
+alert_courier = Table(
+    "alert_courier",
+    metadata,
+    *keys(TEXT, "id"),
+    *columns(TEXT, "holder"),
+    *columns(NUMBER, "until_ms", "seen"),
+)
