@@ -1,23 +1,24 @@
 """
 A paper exchange: the venue of simulation and backtest.
 
-1. It fills IOC orders against the book as it stands, charges the taker fee, pays funding every full hour,
+1. It fills IOC orders against the book as it stands, charges the taker fee, pays funding for every full hour,
    liquidates, and refuses what the real exchange refuses, in its words.
 2. Time comes from a clock; `advance` brings it up to the present, and so does every command.
 3. It stores nothing: `restore` rebuilds the accounts from journaled fills, funding, deposits and leverage. An
-   order without a journaled result never happened.
+   order without a journaled result never happened. Hours that were not paid before are due still.
 
-Simplifications: one pool of margin for all dexs and both margin modes; a liquidation closes everything at the
-mark at once; nothing ever rests.
+Simplifications: one pool of margin for all dexs; the margin of an isolated position cannot be changed while it is
+held; a liquidation closes everything at the mark at once; nothing rests but stops.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from fadearena.adapters.sim.desk import Desk
 from fadearena.adapters.sim.markets import BookOf, SimMarkets
-from fadearena.adapters.sim.paper import Ledger, Leverage, PaperAccount
+from fadearena.adapters.sim.paper import Due, Ledger, Leverage, PaperAccount
 from fadearena.adapters.sim.reads import answer, pay_funding
-from fadearena.adapters.sim.rules import is_liquidated
+from fadearena.adapters.sim.rules import liquidated
+from fadearena.adapters.sim.stops import awaited
 from fadearena.kit.clock import Clock
 from fadearena.kit.decimals import exact_arithmetic, normalise
 from fadearena.model.account import AccountMode
@@ -25,11 +26,13 @@ from fadearena.model.command import (
     BurnNonce,
     CancelOrder,
     PlaceOrder,
+    PlaceStop,
     QueryOrder,
     ReadAccount,
     ReadBook,
     ReadLeverage,
     ReadOwnFills,
+    ScheduleCancel,
     SetLeverage,
 )
 from fadearena.model.error import InvalidInput, VenueRefused
@@ -40,11 +43,10 @@ from fadearena.model.event import (
     LeverageRead,
     OwnFills,
 )
-from fadearena.model.funding import next_hour
 from fadearena.model.ids import AccountId, Coin
 from fadearena.model.instrument import Instrument
 from fadearena.model.market import FundingRate, OrderBook, Quote
-from fadearena.model.units import HOUR_MS, EpochMs, Usd
+from fadearena.model.units import HOUR_MS, MINUTE_MS, EpochMs, Ratio, Usd
 from fadearena.ports.venue import VenueCommand
 
 
@@ -60,6 +62,8 @@ class SimExchange:
         mode: What accounts are reported as. `STANDARD` reports all cash on the first dex; `UNIFIED` reports
             the equity as the one balance behind all dexs, too.
         book_of: Is asked for the book behind a quote; None where a quote is all that is known.
+        waits_for_rates: Whether an hour is paid once its own rate is told by `on_hour`, instead of at once at the rate
+            that was told last.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class SimExchange:
         depth_usd: Usd | None = None,
         mode: AccountMode = AccountMode.STANDARD,
         book_of: BookOf | None = None,
+        waits_for_rates: bool = False,
     ) -> None:
         self._clock = clock
         self._mode = mode
@@ -78,7 +83,13 @@ class SimExchange:
         self._ledgers = {account.id: Ledger(account, account.start_usd) for account in accounts}
         self.markets = SimMarkets(self._instruments, depth_usd, book_of)
         self._desk = Desk(self._ledgers, self._instruments, self.markets)
-        self._settled_to = clock.now_ms()
+        self._waits_for_rates = waits_for_rates
+        self._rates: dict[tuple[EpochMs, Coin], FundingRate] = {}
+        self._accrued_hour: int | None = None
+
+    def add(self, account: PaperAccount) -> None:
+        """Open an account, unless it exists."""
+        self._ledgers.setdefault(account.id, Ledger(account, account.start_usd))
 
     @property
     def held(self) -> frozenset[Coin]:
@@ -101,6 +112,25 @@ class SimExchange:
         """Take the rate at which the coming full hours are paid."""
         self.markets.on_funding(funding)
 
+    def on_hour(self, hour: EpochMs, funding: FundingRate) -> None:
+        """Take the rate that the exchange paid for a full hour; its price counts where none was heard then."""
+        self._rates[hour, funding.coin] = funding
+
+    def on_taker_rate(self, account: AccountId, rate: Ratio) -> None:
+        """Take an account's own taker rate; it goes before the one that it began with."""
+        if account in self._ledgers:
+            self._ledgers[account].told_rate = rate
+
+    @property
+    def dues(self) -> tuple[Due, ...]:
+        """The funding that is not paid yet."""
+        return tuple(due for ledger in self._ledgers.values() for due in ledger.dues.values())
+
+    @property
+    def awaited(self) -> frozenset[Coin]:
+        """The coins in which a stop is triggered, and waits for a book of the moment."""
+        return awaited(self._ledgers.values(), self.markets, self._clock.now_ms())
+
     async def execute(self, command: VenueCommand) -> Sequence[Event]:
         """
         Bring the exchange up to the present, then do one command: a venue's answer as events.
@@ -117,7 +147,7 @@ class SimExchange:
         return self.markets.read_book(command.coin, self._clock.now_ms())
 
     def advance(self, now: EpochMs) -> list[Event]:
-        """Let time pass up to `now`: funding of every full hour since last time, and liquidations."""
+        """Let time pass up to `now`: funding of every full hour since last time, stops, and liquidations."""
         with exact_arithmetic():
             return self._settle(now)
 
@@ -129,19 +159,22 @@ class SimExchange:
             InvalidInput: An event names an account or a coin that does not exist here.
         """
         paid: set[str] = set()
+        self._accrued_hour = None
         with exact_arithmetic():
             for event in events:
                 match event:
                     case OwnFills(account=account, fills=fills):
                         for fill in fills:
-                            _check_listed(fill.coin, self._instruments)
-                            _of(self._ledgers, account).book(fill)
+                            _of(self._ledgers, account).book(fill, _listed(fill.coin, self._instruments))
                             self._desk.go_on_after(fill.order_id or 0)
-                    case FundingPaid() | CashMoved() if event.key not in paid:
+                    case FundingPaid() if event.key not in paid:
+                        paid.add(event.key)
+                        _of(self._ledgers, event.account).settle_funding(event.time, event.coin, event.usd)
+                    case CashMoved() if event.key not in paid:
                         paid.add(event.key)
                         _of(self._ledgers, event.account).cash += event.usd
                     case LeverageRead(account=account, coin=coin, leverage=value, is_cross=is_cross):
-                        _check_listed(coin, self._instruments)
+                        _listed(coin, self._instruments)
                         _of(self._ledgers, account).set_leverage(coin, Leverage(value, is_cross))
                     case _:
                         pass
@@ -161,6 +194,10 @@ class SimExchange:
                 return (self._desk.burn(command, now),)
             case SetLeverage():
                 return (self._desk.set_leverage(command, now),)
+            case PlaceStop():
+                return (self._desk.place_stop(command, now),)
+            case ScheduleCancel():
+                return (self._desk.schedule(command, now),)
             case QueryOrder() | ReadAccount() | ReadOwnFills() | ReadLeverage():
                 ledger = self._ledgers.get(command.account)
                 if ledger is None:
@@ -168,17 +205,31 @@ class SimExchange:
                 return (answer(command, ledger, self._instruments, self.markets, self._mode, now),)
 
     def _settle(self, now: EpochMs) -> list[Event]:
-        hours = range(next_hour(self._settled_to), now + 1, HOUR_MS)
-        self._settled_to = max(self._settled_to, now)
-        events: list[Event] = []
-        holders = [ledger for ledger in self._ledgers.values() if ledger.holdings]
-        for hour in hours if holders else ():
-            for ledger in holders:
-                events += pay_funding(ledger, self.markets, hour, now)
+        if now // HOUR_MS != self._accrued_hour:
+            self._accrued_hour = now // HOUR_MS
+            for ledger in self._ledgers.values():
+                for coin in sorted(ledger.holdings):
+                    ledger.accrue(coin, now, self.markets.oracle_at(coin, now - MINUTE_MS))
+        events = self._pay(now) if any(ledger.dues for ledger in self._ledgers.values()) else []
         for account, ledger in self._ledgers.items():
-            if is_liquidated(ledger, self._instruments, self.markets.mark):
-                events += self._desk.liquidate(account, now)
+            events += self._desk.trigger(account, now) if ledger.stops else ()
+            gone = liquidated(ledger, self._instruments, self.markets.mark)
+            events += self._desk.liquidate(account, gone, now) if gone else ()
         return events
+
+    def _pay(self, now: EpochMs) -> list[Event]:
+        """Pay the hours that are due, as far as their rates are known."""
+        paid: list[Event] = []
+        owed = [(due, ledger) for ledger in self._ledgers.values() for due in ledger.dues.values()]
+        for due, ledger in sorted(owed, key=lambda each: each[0].hour):
+            told = self._rates.get(due[:2]) if self._waits_for_rates else self.markets.funding(due.coin)
+            if told is not None and (told.rate or self._waits_for_rates):
+                paid.append(pay_funding(ledger, due, told, now))
+            elif not self._waits_for_rates:
+                del ledger.dues[due.hour, due.coin]
+        if not self.dues:
+            self._rates.clear()
+        return paid
 
 
 def _of(ledgers: dict[AccountId, Ledger], account: AccountId) -> Ledger:
@@ -188,6 +239,8 @@ def _of(ledgers: dict[AccountId, Ledger], account: AccountId) -> Ledger:
     return ledger
 
 
-def _check_listed(coin: Coin, instruments: Mapping[Coin, Instrument]) -> None:
-    if coin not in instruments:
+def _listed(coin: Coin, instruments: Mapping[Coin, Instrument]) -> Instrument:
+    instrument = instruments.get(coin)
+    if instrument is None:
         raise InvalidInput(f"the journal holds {coin}, which is not listed here")
+    return instrument

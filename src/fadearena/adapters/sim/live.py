@@ -9,7 +9,7 @@ The synthetic arena in running time: doors that tell what happens when the clock
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
 from fadearena.adapters.sim.arena import Arena
 from fadearena.adapters.sim.exchange import SimExchange
@@ -206,6 +206,9 @@ class LiveStreet:
     async def arrive(self, _command: VenueCommand, _exchange: SimExchange) -> None:
         """Let as much time pass as a command takes to arrive; all prices are at hand."""
         await self._arena.delay()
+
+    async def follow(self, exchange: Callable[[], SimExchange]) -> None:
+        """Read nothing: all that is to be known is at hand."""
 
     def show(self, exchange: SimExchange) -> bool:
         """Show the exchange the prices of the moment, unless it knows them: its book lacks what our orders took."""

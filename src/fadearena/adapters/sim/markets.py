@@ -7,7 +7,7 @@ The markets of a simulation: prices, books and funding rates, as they were told 
 4. Where whole books are to be had, a touch stands for its book until an order needs the levels.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
@@ -15,7 +15,7 @@ from typing import TypeAlias
 from fadearena.adapters.sim.matching import Matched, without
 from fadearena.kit.decimals import exact_arithmetic, normalise
 from fadearena.model.event import Event, Marks, QuoteUnreadable
-from fadearena.model.ids import Coin
+from fadearena.model.ids import Coin, Dex, dex_of
 from fadearena.model.instrument import Instrument
 from fadearena.model.market import BookLevel, FundingRate, OrderBook, Quote
 from fadearena.model.units import SECOND_MS, ZERO, EpochMs, Price, Ratio, Side, Usd
@@ -31,6 +31,7 @@ BookOf: TypeAlias = Callable[[Coin], OrderBook]
 class _Market:
     mark: Price | None = None
     oracle: Price | None = None
+    oracle_time: EpochMs = 0
     rate: Ratio = ZERO
     full: OrderBook | None = None
     left: OrderBook | None = None
@@ -70,12 +71,14 @@ class SimMarkets:
         self._depth_usd = depth_usd
         self._book_of = book_of
         self._markets: dict[Coin, _Market] = {}
+        self._capped: dict[Dex, frozenset[Coin]] = {}
 
     def on_quote(self, quote: Quote) -> None:
         """Take a quote; a mark or touch that it leaves open stays, and so does a book newer than its touch."""
         market = self._market(quote.coin)
         market.mark = market.mark if quote.mark is None else normalise(quote.mark)
-        market.oracle = quote.oracle or market.oracle
+        if quote.oracle is not None:
+            market.oracle, market.oracle_time = quote.oracle, quote.mark_time
         has_touch = quote.bid is not None or quote.ask is not None
         instrument = self._instruments.get(quote.coin)
         if has_touch and (market.full is None or quote.touch_time >= market.full.time):
@@ -99,6 +102,24 @@ class SimMarkets:
         """Take a coin's hourly rate and oracle price."""
         market = self._market(funding.coin)
         market.rate, market.oracle = funding.rate, funding.oracle
+
+    def on_capped(self, dex: Dex, coins: Iterable[Coin]) -> None:
+        """Take the markets of a dex whose open interest is at its cap; all others are not."""
+        self._capped[dex] = frozenset(coins)
+
+    def is_capped(self, coin: Coin) -> bool:
+        """Tell whether a market's open interest is at its cap."""
+        return coin in self._capped.get(dex_of(coin), ())
+
+    def is_current(self, coin: Coin, since: EpochMs) -> bool:
+        """Tell whether a coin's book stood at some time since then."""
+        market = self._markets.get(coin)
+        return market is not None and market.full is not None and market.full.time >= since
+
+    def oracle_at(self, coin: Coin, since: EpochMs) -> Price | None:
+        """Return the oracle price, unless it was heard before `since`."""
+        market = self._markets.get(coin)
+        return market.oracle if market is not None and market.oracle_time >= since else None
 
     def book(self, coin: Coin, now: EpochMs) -> OrderBook | None:
         """Return what can be taken now; None where nothing was ever told."""

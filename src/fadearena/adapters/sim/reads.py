@@ -1,9 +1,8 @@
 """What the paper exchange says of an account when it is asked, and what it pays by itself."""
 
-from collections.abc import Iterator
-
 from fadearena.adapters.sim.markets import SimMarkets
-from fadearena.adapters.sim.paper import Ledger
+from fadearena.adapters.sim.paper import Due, Ledger
+from fadearena.adapters.sim.stops import resting
 from fadearena.kit.decimals import normalise
 from fadearena.model.account import AccountMode
 from fadearena.model.command import QueryOrder, ReadAccount, ReadLeverage, ReadOwnFills
@@ -12,6 +11,7 @@ from fadearena.model.event import AccountRead, Event, FundingPaid, LeverageRead,
 from fadearena.model.funding import payment
 from fadearena.model.ids import Coin
 from fadearena.model.instrument import Instrument
+from fadearena.model.market import FundingRate
 from fadearena.model.order import Found
 from fadearena.model.units import EpochMs
 from fadearena.ports.venue import OwnRead
@@ -37,7 +37,8 @@ def answer(
         case ReadAccount(account=account):
             spot = normalise(ledger.equity(markets.mark)) if mode.is_pooled else None
             dexs = ledger.dex_states(markets.mark)
-            return AccountRead(time=now, received=now, account=account, mode=mode, dexs=dexs, spot=spot)
+            orders = resting(ledger)
+            return AccountRead(time=now, received=now, account=account, mode=mode, dexs=dexs, orders=orders, spot=spot)
         case ReadOwnFills(account=account, since=since):
             fills = tuple(fill for fill in ledger.fills.values() if fill.time >= since)
             complete_to = now if since > ledger.trimmed_to else None
@@ -64,21 +65,18 @@ def _order_found(command: QueryOrder, ledger: Ledger, now: EpochMs) -> OrderFoun
     )
 
 
-def pay_funding(ledger: Ledger, markets: SimMarkets, hour: EpochMs, now: EpochMs) -> Iterator[FundingPaid]:
-    """Book one full hour's funding of every position that has a rate, and yield what was paid."""
-    for coin, held in sorted(ledger.holdings.items()):
-        funding = markets.funding(coin)
-        if funding is None or not funding.rate:
-            continue
-        usd = normalise(payment(held.size, funding.oracle, funding.rate))
-        ledger.cash += usd
-        yield FundingPaid(
-            time=hour,
-            received=now,
-            key=f"{hour}:{ledger.account.id}:{coin}",
-            account=ledger.account.id,
-            coin=coin,
-            usd=usd,
-            rate=funding.rate,
-            oracle=funding.oracle,
-        )
+def pay_funding(ledger: Ledger, due: Due, funding: FundingRate, now: EpochMs) -> FundingPaid:
+    """Book one full hour's funding of a position, and return what was paid."""
+    oracle = funding.oracle if due.oracle is None else due.oracle
+    usd = normalise(payment(due.size, oracle, funding.rate))
+    ledger.settle_funding(due.hour, due.coin, usd)
+    return FundingPaid(
+        time=due.hour,
+        received=now,
+        key=f"{due.hour}:{ledger.account.id}:{due.coin}",
+        account=ledger.account.id,
+        coin=due.coin,
+        usd=usd,
+        rate=funding.rate,
+        oracle=oracle,
+    )

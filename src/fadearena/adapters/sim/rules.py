@@ -37,13 +37,23 @@ def check_static(terms: OrderTerms, instrument: Instrument | None) -> Refused | 
         return refusal(RejectCode.OTHER, f"Unknown asset for {terms.coin}.", asset)
     if instrument.is_delisted:
         return refusal(RejectCode.HALTED, "Trading is halted.", asset)
-    if instrument.floor(terms.quantity) != terms.quantity:
-        return refusal(RejectCode.LOT, "Order has invalid size.", asset)
-    if instrument.price_down(terms.limit) != terms.limit:
-        figures = len(terms.limit.normalize().as_tuple().digits)
-        text = "Price must be divisible by tick size." if figures > _FIGURES else "Order has invalid price."
-        return refusal(RejectCode.TICK, text, asset)
-    return None
+    return check_size(terms.quantity, instrument) or check_price(terms.limit, instrument)
+
+
+def check_size(quantity: Quantity, instrument: Instrument) -> Refused | None:
+    """Look at the lot."""
+    if instrument.floor(quantity) == quantity:
+        return None
+    return refusal(RejectCode.LOT, "Order has invalid size.", instrument.asset_id)
+
+
+def check_price(price: Price, instrument: Instrument) -> Refused | None:
+    """Look at the tick."""
+    if instrument.price_down(price) == price:
+        return None
+    figures = len(price.normalize().as_tuple().digits)
+    text = "Price must be divisible by tick size." if figures > _FIGURES else "Order has invalid price."
+    return refusal(RejectCode.TICK, text, instrument.asset_id)
 
 
 def check_band(terms: OrderTerms, mark: Price | None) -> Refused | None:
@@ -77,6 +87,15 @@ def check_minimum(terms: OrderTerms, quantity: Quantity, position: Size, prices:
     return refusal(RejectCode.MINIMUM_NOTIONAL, "Order must have minimum value of $10.", terms.asset_id)
 
 
+def check_open_interest(terms: OrderTerms, quantity: Quantity, position: Size) -> Refused | None:
+    """Look at an order in a market whose open interest is capped: nothing may become larger or turn around."""
+    after = position + terms.side.signed(quantity)
+    if not _increases(position, after):
+        return None
+    text = "Order would increase open interest while open interest is capped"
+    return refusal(RejectCode.OPEN_INTEREST, text, terms.asset_id)
+
+
 def check_margin(
     terms: OrderTerms,
     quantity: Quantity,
@@ -87,48 +106,70 @@ def check_margin(
     """
     Look at the margin of an order that makes a position larger or turns it around.
 
-    All dexs and both margin modes share the account's one pool: initial margins of all positions after the
-    order, at their marks, must not be more than the equity.
+    All dexs share the account's one pool: what the position needs at its mark must be free there, beside the initial
+    margins of the other cross positions. An isolated position has its own part already.
     """
     before = ledger.size(terms.coin)
     after = before + terms.side.signed(quantity)
-    if abs(after) <= abs(before) and sign(after) in {0, sign(before)}:
+    if not _increases(before, after):
         return None
     instrument = instruments[terms.coin]
     leverage = ledger.leverage(instrument).value
-    notional = abs(after) * (mark_of(terms.coin) or terms.limit)
+    mark = mark_of(terms.coin) or terms.limit
+    notional = abs(after) * mark
     if leverage > tier_of(notional, instrument.margin_tiers).max_leverage:
         text = "Order would cause position to exceed margin tier limit at current leverage."
         return refusal(RejectCode.MARGIN_TIER, text, terms.asset_id)
-    others = initial_margins(ledger, instruments, mark_of, leave_out=terms.coin)
-    if others + initial_margin(notional, leverage) > ledger.equity(mark_of):
+    needed = initial_margin(notional, leverage)
+    free = ledger.cross_equity(mark_of) - initial_margins(ledger, instruments, mark_of, leave_out=terms.coin)
+    if terms.coin in ledger.locked:
+        if sign(after) == sign(before):
+            needed -= initial_margin(abs(before) * mark, leverage)
+        else:
+            free += ledger.worth(terms.coin, mark)
+    if needed > free:
         return refusal(RejectCode.MARGIN, "Insufficient margin to place order.", terms.asset_id)
     return None
+
+
+def _increases(before: Size, after: Size) -> bool:
+    """Tell whether a position becomes larger or turns around."""
+    return abs(after) > abs(before) or sign(after) not in {0, sign(before)}
 
 
 def initial_margins(
     ledger: Ledger, instruments: dict[Coin, Instrument], mark_of: MarkOf, leave_out: Coin | None = None
 ) -> Usd:
-    """Return what all positions lock at their leverage."""
+    """Return what all cross positions need at their leverage."""
     return sum(
         (
             initial_margin(abs(held.size) * mark, ledger.leverage(instruments[coin]).value)
             for coin, held, mark in ledger.prices(mark_of)
-            if coin != leave_out
+            if coin != leave_out and coin not in ledger.locked
         ),
         start=ZERO,
     )
 
 
-def is_liquidated(ledger: Ledger, instruments: dict[Coin, Instrument], mark_of: MarkOf) -> bool:
-    """Tell whether an account's equity is less than the maintenance margins of its positions."""
+def liquidated(ledger: Ledger, instruments: dict[Coin, Instrument], mark_of: MarkOf) -> tuple[Coin, ...]:
+    """
+    Return the coins whose positions have too little margin, by name.
+
+    All cross positions have when the equity that they share is less than the sum of their maintenance margins; an
+    isolated one when its own worth is less than its own.
+    """
     if not ledger.holdings:
-        return False
-    needed = sum(
-        (
-            maintenance_margin(abs(held.size) * mark, instruments[coin].margin_tiers)
-            for coin, held, mark in ledger.prices(mark_of)
-        ),
-        start=ZERO,
-    )
-    return ledger.equity(mark_of) < needed
+        return ()
+    gone: list[Coin] = []
+    cross: list[Coin] = []
+    needed = ZERO
+    for coin, held, mark in ledger.prices(mark_of):
+        least = maintenance_margin(abs(held.size) * mark, instruments[coin].margin_tiers)
+        if coin not in ledger.locked:
+            cross.append(coin)
+            needed += least
+        elif ledger.worth(coin, mark) < least:
+            gone.append(coin)
+    if cross and ledger.cross_equity(mark_of) < needed:
+        gone += cross
+    return tuple(sorted(gone))

@@ -1,22 +1,26 @@
 """
 Paper accounts as a `Venue`, in any market that tells its prices.
 
-1. An action arrives after a latency, and fills at the prices of that moment: what they are is up to the `Street`.
+1. An action arrives after a while, and fills at the prices of that moment: what they are is up to the `Street`.
 2. An order's own fills come before its answer: an answer without its fills would be taken for a drift if the program
    stopped between the two.
 3. It stores nothing; before it is used after a restart, `restore` has to be called.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Protocol
 
 from fadearena.adapters.sim.exchange import SimExchange
 from fadearena.adapters.sim.paper import PaperAccount
 from fadearena.kit.clock import Clock
+from fadearena.kit.tasks import streamed
 from fadearena.model.event import Event, OrderAnswered
 from fadearena.model.ids import AccountId
 from fadearena.model.units import SECOND_MS, Usd
 from fadearena.ports.venue import VenueCommand
+
+_WAITING_MAX = 1_000
 
 
 class Street(Protocol):
@@ -40,6 +44,10 @@ class Street(Protocol):
         """
         ...
 
+    async def follow(self, exchange: Callable[[], SimExchange]) -> None:
+        """Read again and again what the exchange lacks."""
+        ...
+
     def show(self, exchange: SimExchange) -> bool:
         """Show the exchange the prices of the moment; False where it lacks one of those that it has to know."""
         ...
@@ -50,8 +58,14 @@ class PaperVenue:
 
     def __init__(self, street: Street, accounts: Iterable[PaperAccount]) -> None:
         self._street = street
-        self._accounts = tuple(accounts)
+        self._accounts = {account.id: account for account in accounts}
         self.restore(())
+
+    def open(self, accounts: Iterable[PaperAccount]) -> None:
+        """Open accounts that do not exist yet; those that do stay as they are."""
+        for account in accounts:
+            self._accounts.setdefault(account.id, account)
+            self._exchange.add(account)
 
     def restore(self, events: Iterable[Event]) -> None:
         """
@@ -60,7 +74,7 @@ class PaperVenue:
         Raises:
             InvalidInput: An event names an account or a coin that does not exist here.
         """
-        self._exchange = self._street.open(self._accounts)
+        self._exchange = self._street.open(tuple(self._accounts.values()))
         self._exchange.restore(events)
 
     def equity(self, account: AccountId) -> Usd:
@@ -68,14 +82,10 @@ class PaperVenue:
         self._street.show(self._exchange)
         return self._exchange.equity(account)
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        """Iterate over what happens by itself, looked at once a second: funding and liquidations; without end."""
-        clock = self._street.clock
-        while True:
-            await next_second(clock)
-            if self._street.show(self._exchange):
-                for event in self._exchange.advance(clock.now_ms()):
-                    yield event
+    def __aiter__(self) -> AsyncIterator[Event]:
+        """Iterate over what happens by itself, looked at once a second: funding, stops, liquidations; without end."""
+        told: asyncio.Queue[Event] = asyncio.Queue(_WAITING_MAX)
+        return streamed(told, self._watch(told), self._street.follow(lambda: self._exchange))
 
     async def execute(self, command: VenueCommand) -> Sequence[Event]:
         """
@@ -89,6 +99,14 @@ class PaperVenue:
         self._street.show(self._exchange)
         events = await self._exchange.execute(command)
         return sorted(events, key=lambda event: isinstance(event, OrderAnswered))
+
+    async def _watch(self, told: asyncio.Queue[Event]) -> None:
+        clock = self._street.clock
+        while True:
+            await next_second(clock)
+            if self._street.show(self._exchange):
+                for event in self._exchange.advance(clock.now_ms()):
+                    await told.put(event)
 
 
 async def next_second(clock: Clock) -> None:

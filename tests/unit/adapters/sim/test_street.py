@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from fadearena.adapters.sim.journey import Journey
 from fadearena.adapters.sim.paper import PaperAccount
 from fadearena.adapters.sim.street import STALE_MS, MarketStreet
 from fadearena.adapters.sim.venue import PaperVenue
@@ -72,7 +73,9 @@ class Scene:
         self.clock = ManualClock(START + 1)
         self.feed = Feed(self.clock)
         self.listed = [ETH, GOLD]
-        self.street = MarketStreet(self.clock, self.feed, self.feed.book, lambda: self.listed, latency_ms=LATENCY_MS)
+        self.street = MarketStreet(
+            self.clock, self.feed, self.feed.book, lambda: self.listed, journey=Journey(fixed_ms=LATENCY_MS)
+        )
         self.venue = PaperVenue(self.street, [PaperAccount(id="main", start_usd=D(10_000))])
         self.told: list[Event] = []
         self.seen: list[MarketNews] = []
