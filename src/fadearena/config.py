@@ -5,6 +5,8 @@ Settings of a process: what it has to know before it can read anything, and what
    defaults below. An option of the command line goes before all of them.
 2. What people change while a worker runs (bots, caps, limits) is not here: `fadearena settings`.
 3. `.env.example` is this file's `example()`.
+4. Private keys are no settings: they are in a file or in the keyring, or in `FADEARENA_AGENT_KEYS` of the one process
+   that signs, where only that process looks for them. In `.env` they are refused.
 """
 
 import difflib
@@ -23,6 +25,8 @@ from fadearena.model.error import InvalidInput
 from fadearena.model.units import Usd
 
 PREFIX: Final = "FADEARENA_"
+AGENT_KEYS: Final = PREFIX + "AGENT_KEYS"
+"""The variable that may hold private keys, separated by commas."""
 _DATABASES = ("postgresql://", "postgres://")
 
 
@@ -52,6 +56,21 @@ class Network(StrEnum):
     ARENA = "arena"
 
 
+class KeySource(StrEnum):
+    """Where the keys are that sign live orders."""
+
+    FILE = "file"
+    KEYRING = "keyring"
+    ENVIRONMENT = "environment"
+
+
+class OrderChannel(StrEnum):
+    """How live orders travel: over a socket while one is up, or over HTTP only."""
+
+    AUTO = "auto"
+    HTTP = "http"
+
+
 def _default_data_dir() -> Path:
     base = os.environ.get("XDG_DATA_HOME") or ""
     return (Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "share") / "fadearena"
@@ -59,6 +78,10 @@ def _default_data_dir() -> Path:
 
 def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
+
+
+def _absolute_or_none(path: Path | None) -> Path | None:
+    return None if path is None else _absolute(path)
 
 
 def _is_http(url: str) -> str:
@@ -97,6 +120,23 @@ class Config(BaseSettings):
     sandbox_url: Annotated[str, AfterValidator(_is_http)] = Field(
         default="http://127.0.0.1:4810", description="Where `fadearena sandbox` listens."
     )
+    live: bool = Field(
+        default=False,
+        description="Arms live trading: without it a process that would trade with real money refuses to start.",
+    )
+    keys: KeySource = Field(
+        default=KeySource.FILE,
+        description=f"Where private keys are: file, keyring, or environment ({AGENT_KEYS}, for the worker alone).",
+    )
+    key_file: Annotated[Path | None, AfterValidator(_absolute_or_none)] = Field(
+        default=None,
+        description="File of private keys, one a line, readable by its owner alone; by default `keys` in the data "
+        "directory.",
+    )
+    order_channel: OrderChannel = Field(
+        default=OrderChannel.AUTO,
+        description="How live orders travel: auto is a socket while one is up and else HTTP, http is HTTP only.",
+    )
     weight_per_minute: int = Field(
         default=1_200,
         ge=200,
@@ -116,8 +156,12 @@ class Config(BaseSettings):
     paper_equity_usd: Usd = Field(
         default=Usd(10_000), gt=0, allow_inf_nan=False, description="USD that a paper account starts with."
     )
-    paper_latency_ms: int = Field(
-        default=150, ge=0, le=60_000, description="Milliseconds from an order to its execution on paper."
+    paper_latency_ms: int | None = Field(
+        default=None,
+        ge=0,
+        le=60_000,
+        description="Milliseconds from an order to its execution on paper; without it what is measured, and on mainnet "
+        "and testnet 900 that the exchange adds.",
     )
     inbox_limit: int = Field(
         default=10_000, ge=100, description="Events that may wait to be decided before feeds are held back."
@@ -131,12 +175,41 @@ class Config(BaseSettings):
     keep_segments: int | None = Field(
         default=None, ge=2, description="Newest segments of the journal that are kept; without it all are."
     )
+    alert_urls: SecretStr | None = Field(
+        default=None,
+        description="Where alerts go: URLs of apprise, separated by commas; without, they are only logged and shown.",
+    )
+    alerts_an_hour: int = Field(
+        default=20,
+        ge=4,
+        le=1_000,
+        description="Messages an hour; what is too much is summed up, stops are told always.",
+    )
+    alert_window_s: int = Field(
+        default=600, ge=0, le=3_600, description="Seconds in which alerts that say the same are one message."
+    )
+    worker_silent_s: int = Field(
+        default=10, ge=3, description="Seconds without a heartbeat of the worker after which people are told."
+    )
+    feed_silent_s: int = Field(
+        default=60, ge=10, description="Seconds without a word of wallets or markets after which people are told."
+    )
     restart_limit: int = Field(default=10, ge=1, description="Deaths in a row after which `up` gives a process up.")
 
     @property
     def database(self) -> str | None:
         """The database's URL with its password; None for SQLite."""
         return self.database_url.get_secret_value() if self.database_url else None
+
+    @property
+    def alert_destinations(self) -> str:
+        """The URLs of alerts, with their secrets; empty for none."""
+        return self.alert_urls.get_secret_value() if self.alert_urls else ""
+
+    @property
+    def key_path(self) -> Path:
+        """The file of private keys."""
+        return self.key_file or self.data_dir / "keys"
 
 
 def load(env_file: Path = Path(".env"), **options: str | Path | None) -> Config:
@@ -151,7 +224,9 @@ def load(env_file: Path = Path(".env"), **options: str | Path | None) -> Config:
         InvalidInput: A variable is unknown or a value is bad, one sentence for each; or the file cannot be read.
     """
     try:
-        _refuse_unknown({**DotEnvSettingsSource(Config, env_file).env_vars, **EnvSettingsSource(Config).env_vars})
+        in_file = DotEnvSettingsSource(Config, env_file).env_vars
+        _refuse_keys(env_file, in_file)
+        _refuse_unknown({**in_file, **EnvSettingsSource(Config).env_vars})
         given: dict[str, Any] = {field: value for field, value in options.items() if value is not None}
         given["_env_file"] = env_file
         return Config(**given)
@@ -182,11 +257,19 @@ def example() -> str:
     )
 
 
+def _refuse_keys(file: Path, names: Iterable[str]) -> None:
+    if AGENT_KEYS in {name.upper() for name in names}:
+        raise InvalidInput(
+            f"{file} holds {AGENT_KEYS}, and every process reads it: remove the line, then keep the key with "
+            "`fadearena keys add`"
+        )
+
+
 def _refuse_unknown(names: Iterable[str]) -> None:
     known = [variable(field) for field in Config.model_fields]
     problems = [
         f"{name} is no setting: the nearest is {difflib.get_close_matches(name, known, n=1, cutoff=0)[0]}"
-        for name in sorted({name.upper() for name in names} - set(known))
+        for name in sorted({name.upper() for name in names} - {*known, AGENT_KEYS})
         if name.startswith(PREFIX)
     ]
     if problems:

@@ -20,7 +20,9 @@ from tests.support.sandbox_play import play
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+REPLAY = (ROOT / "docs" / "replay.md").read_text()
+BLOCK = re.compile(r"^```\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+BLOCKS = BLOCK.findall(PAGE)
 COMMAND = typer.main.get_command(app)
 
 
@@ -34,7 +36,7 @@ def test_it_begins_with_the_two_commands() -> None:
     """The first block is all that a newcomer needs, and the limits of today stand before it."""
     assert re.findall(r"^make (\w+)", BLOCKS[0], flags=re.MULTILINE) == ["demo", "test"]
     before = PAGE.partition("```")[0]
-    assert "It does not trade with money" in before
+    assert "trades on paper until you arm it" in before
 
 
 def test_every_target_exists() -> None:
@@ -46,7 +48,8 @@ def test_every_target_exists() -> None:
 
 def test_every_option_exists() -> None:
     """Each option that is named belongs to one of the commands; those of a demo's line to the demo."""
-    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE)) <= options("demo") | options("replay") | options("kill")
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE))
+    assert named <= set().union(*map(options, ("demo", "kill", "flatten", "doctor")))
     for arguments in re.findall(r'make demo ARGS="([^"]*)"', PAGE):
         assert {word for word in shlex.split(arguments) if word.startswith("--")} <= options("demo")
 
@@ -72,7 +75,7 @@ def test_every_path_exists(path: str) -> None:
 
 def test_the_replay_prints_what_is_shown() -> None:
     """The example is the command's own output; the journal's hash is left out."""
-    (block,) = (block for block in BLOCKS if block.startswith("$"))
+    (block,) = BLOCK.findall(REPLAY)
     line, _, shown = block.partition("\n")
     arguments = line.split()[2:]
     ended = fadearena(*(ROOT / word if word.startswith("docs/") else word for word in arguments))
@@ -82,7 +85,7 @@ def test_the_replay_prints_what_is_shown() -> None:
 
 def test_the_demo_ends_as_is_shown() -> None:
     """The summary has the same words; the numbers are those of another length."""
-    (block,) = (block for block in BLOCKS if " events, " in block and not block.startswith("$"))
+    (block,) = (block for block in BLOCKS if " events, " in block)
     with nowhere(), demo_on(None, 1, Decimal(20)) as made:
         truth = play(made, 90 * SECOND_MS)
         summary = summary_of(report_of(asyncio.run(reckon(made)), truth, made))

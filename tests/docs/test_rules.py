@@ -8,10 +8,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from fadearena.core.latches import LatchKind
-from fadearena.model.order import Purpose
-from fadearena.model.policy import Sizing, StartPolicy
+from fadearena.model.command import PlaceStop
+from fadearena.model.event import ActionAnswered
+from fadearena.model.order import ActionKind, ActionOutcome, Purpose
+from fadearena.model.policy import AccountPolicy, Sizing, StartPolicy
 from fadearena.model.record import Decision, Outcome
-from tests.support.world import World, bot, settings
+from fadearena.model.units import Side
+from fadearena.model.wallet import ForcedKind
+from tests.support.world import AGENT, MAIN, World, bot, settings
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "rules.md").read_text()
@@ -115,6 +119,33 @@ def test_every_latch_start_policy_and_sizing_is_named() -> None:
     assert names("## How much") == [f"{Sizing.MULTIPLIER}` (default)", str(Sizing.EQUITY), str(Sizing.NOTIONAL)]
     for policy in StartPolicy:
         assert f"`{policy}`" in PAGE
+
+
+def test_every_category_of_alerts_is_listed() -> None:
+    """What the core tells people stands in the table, and nothing else."""
+    told = {text for call in calls("alert", "alert_once") for text in texts(call.args[1])}
+    told |= {LatchKind.DAILY_LOSS, LatchKind.DRAWDOWN, LatchKind.BOT_LOSS, ActionKind.LEVERAGE, *ForcedKind}
+    assert {name for row in rows("## What people are told") for name in re.findall(r"`(\w+)`", row[0])} == told
+
+
+def test_the_example_of_a_stop() -> None:
+    """Where it rests, when it stays, and where the next one goes."""
+    account = AccountPolicy(id="main", address=MAIN, signer=AGENT, max_leverage=20, stop_distance=Decimal("0.05"))
+    world = World(settings(accounts=(account,))).started().source("BTC", "1", "100000").fill()
+    (stop,) = world.all(PlaceStop)
+    assert (stop.side, stop.quantity, stop.trigger) == (Side.BUY, Decimal("0.05"), Decimal(105_000))
+    world.send(
+        ActionAnswered(
+            time=world.now,
+            received=world.now,
+            account="main",
+            kind=ActionKind.STOP,
+            subject=stop.cloid,
+            outcome=ActionOutcome.ACCEPTED,
+        )
+    ).wait(60_000)
+    assert world.mark("BTC", "97700").all(PlaceStop) == []
+    assert [stop.trigger for stop in world.mark("BTC", "97600").all(PlaceStop)] == [Decimal(102_480)]
 
 
 def test_the_example_of_the_baseline() -> None:

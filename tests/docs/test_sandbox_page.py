@@ -6,19 +6,25 @@ from typing import get_args
 
 import msgspec
 
-from fadearena.sandbox import server
+from fadearena.sandbox.control import SHOWN, TAKEN
 from fadearena.sandbox.gateway.faults import Fault
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "sandbox.md").read_text()
-SOURCE = Path(server.__file__).read_text()
 
 
 def test_every_door_is_named() -> None:
     """Each request that the server takes beside the exchange's own stands in the table, and no other does."""
-    doors = {(method.upper(), path) for method, path in re.findall(r'web\.(get|post)\("(/sandbox/\w+)"', SOURCE)}
-    assert doors
+    doors = {("GET", f"/sandbox/{name}") for name in SHOWN} | {("POST", f"/sandbox/{name}") for name in TAKEN}
     assert doors == set(re.findall(r"^\| `(GET|POST) (/sandbox/\w+)` \| \S", PAGE, flags=re.MULTILINE))
+
+
+def test_examples_of_doors_are_taken() -> None:
+    """What the table shows as a body has the shape that its door takes."""
+    rows = re.findall(r"^\| `POST /sandbox/(\w+)` \| `(\{.*?\})`", PAGE, flags=re.MULTILINE)
+    assert {name for name, _ in rows} == {name for name, (kind, _) in TAKEN.items() if kind is not None} - {"faults"}
+    for name, example in rows:
+        msgspec.json.decode(example, type=TAKEN[name][0])
 
 
 def test_every_fault_is_named() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -14,6 +15,17 @@ from fadearena.model.event import Event
 ROOT = Path(fadearena.__file__).parent
 STAGES = sorted((ROOT / "core").rglob("*.py"))
 LINES_MAX = 400
+SIGNING = {
+    "LiveWorld": {"bootstrap/live.py"},
+    "live_world": {"bootstrap/world.py"},
+    "HyperliquidVenue": {"bootstrap/live.py"},
+    "ExchangeClient": {"bootstrap/live.py", "bootstrap/switching.py", "bootstrap/emergency.py"},
+    "open_keys": {"bootstrap/live.py", "bootstrap/switching.py", "bootstrap/agents.py", "bootstrap/emergency.py"},
+    "Signer": {"bootstrap/keys.py", "adapters/hyperliquid/signing.py"},
+    "FileKeys": {"bootstrap/keys.py"},
+    "EnvironmentKeys": {"bootstrap/keys.py"},
+    "RingKeys": {"bootstrap/keys.py"},
+}
 KNOW_THE_MODE = ("bootstrap/", "config.py")
 
 
@@ -26,21 +38,24 @@ def names(tree: ast.AST) -> Iterator[str]:
             yield node.attr
 
 
-def trees() -> Iterator[tuple[str, ast.Module]]:
+@cache
+def trees() -> tuple[tuple[str, ast.Module], ...]:
     """Return all sources with their paths below the package."""
-    for file in sorted(ROOT.rglob("*.py")):
-        yield file.relative_to(ROOT).as_posix(), ast.parse(file.read_text())
+    return tuple(
+        (file.relative_to(ROOT).as_posix(), ast.parse(file.read_text())) for file in sorted(ROOT.rglob("*.py"))
+    )
 
 
-def test_an_order_is_made_in_risk_only() -> None:
-    """`PlaceOrder(` is written in `core/risk.py` and nowhere else."""
+@pytest.mark.parametrize("command", ["PlaceOrder", "PlaceStop"])
+def test_an_order_is_made_in_risk_only(command: str) -> None:
+    """Orders and stops are made in `core/risk` and nowhere else."""
     makers = {
         path
         for path, tree in trees()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and "PlaceOrder" in set(names(node.func))
+        if isinstance(node, ast.Call) and command in set(names(node.func))
     }
-    assert makers == {"core/risk.py"}
+    assert makers == {"core/risk/__init__.py"}
 
 
 def test_nobody_asks_for_the_mode() -> None:
@@ -53,6 +68,16 @@ def test_nobody_asks_for_the_mode() -> None:
         if isinstance(node, ast.Compare | ast.Subscript | ast.MatchValue) and "Mode" in set(names(node))
     ]
     assert asked == []
+
+
+def test_only_what_is_live_can_sign() -> None:
+    """What signs, and what looks for a key, is made in few places; no world of a simulation is among them."""
+    made: dict[str, set[str]] = {maker: set() for maker in SIGNING}
+    for path, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in made:
+                made[node.func.id].add(path)
+    assert made == SIGNING
 
 
 def test_every_event_has_a_handler() -> None:

@@ -66,6 +66,7 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
         ("FADEARENA_ARENA_SPEED=0", "FADEARENA_ARENA_SPEED: Input should be greater than 0"),
         ("FADEARENA_NETWORK=moon", "FADEARENA_NETWORK: Input should be 'mainnet', 'testnet', 'sandbox' or 'arena'"),
         ("FADEARENA_SANDBOX_URL=127.0.0.1:4810", "FADEARENA_SANDBOX_URL: must begin with http:// or https://"),
+        ("FADEARENA_KEYS=pocket", "FADEARENA_KEYS: Input should be 'file', 'keyring' or 'environment'"),
         ("FADEARENA_LOG_LEVEL=loud", "FADEARENA_LOG_LEVEL: Input should be"),
     ],
 )
@@ -73,6 +74,15 @@ def test_what_is_wrong_is_told(tmp_path: Path, text: str, sentence: str) -> None
     """An unknown variable names the nearest known one; a bad value says what it should be."""
     with pytest.raises(InvalidInput, match=re.escape(sentence)):
         loaded(tmp_path, text)
+
+
+def test_a_key_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    """Every process reads the file, and only one may know a key; in the environment it is no setting of anybody."""
+    with pytest.raises(InvalidInput, match="`fadearena keys add`") as raised:
+        loaded(tmp_path, f"FADEARENA_AGENT_KEYS={PASSWORD}")
+    assert PASSWORD not in str(raised.value)
+    with nowhere({"FADEARENA_AGENT_KEYS": PASSWORD}):
+        assert PASSWORD not in repr(load(tmp_path / "no-file"))
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:

@@ -6,18 +6,21 @@ Each check stands for itself: one that cannot be made is a failure with its reas
 
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from fadearena.adapters.sql.database import SqliteFile
 from fadearena.adapters.sql.journal.store import open_journal_reader
 from fadearena.adapters.sql.migrations import require_head
+from fadearena.bootstrap.alerting import examine_alerts
 from fadearena.bootstrap.client import Client, Status, open_client
 from fadearena.bootstrap.exchange_doctor import examine_exchange
 from fadearena.bootstrap.finding import Finding, Level
+from fadearena.bootstrap.live_doctor import examine_live
 from fadearena.bootstrap.places import TREES, Places
 from fadearena.bootstrap.seed import default_policy
 from fadearena.config import Config
 from fadearena.model.error import FadeArenaError
+from fadearena.model.policy import Mode
 from fadearena.model.units import SECOND_MS
 
 _LOW_BYTES, _LEAST_BYTES = 1_000_000_000, 100_000_000
@@ -28,24 +31,38 @@ _MOST_SKEW_MS = 5 * SECOND_MS
 _OTHERS = 0o077
 
 
-async def examine(config: Config, places: Places) -> tuple[Finding, ...]:
-    """Make all checks."""
-    findings = [_directory(places), _space(places), _kill_file(places), *_wal(places), *_tables(places)]
-    if any(found.check.startswith("tables") and found.level is Level.FAIL for found in findings):
-        return (*findings, *await examine_exchange(config, places.network, default_policy()))
-    findings.append(await _guarded("journal", lambda: _journal(places)))
-    try:
-        async with open_client(places) as client:
-            status = await client.status()
-            findings += [_worker(client, status), _server(client, status), _clock(status), _stops(status)]
-            findings.append(_letters(status))
-            settings = await client.records.settings()
-            policy = default_policy() if settings is None else settings.policy
-            has_worker = await client.has_worker()
-    except FadeArenaError as error:
-        findings.append(Finding(check="read store", level=Level.FAIL, text=str(error)))
-        policy, has_worker = default_policy(), False
+async def examine(config: Config, places: Places, *, live: bool = False) -> tuple[Finding, ...]:
+    """
+    Make all checks.
+
+    Where no worker trades live already, those for live trading are made in its mode, and with `live` always.
+    """
+    findings = list(examine_places(places))
+    policy, has_worker = default_policy(), False
+    if not any(found.check.startswith("tables") and found.level is Level.FAIL for found in findings):
+        findings.append(await _guarded("journal", lambda: _journal(places)))
+        findings.append(await _guarded("alerts", lambda: examine_alerts(config, places)))
+        try:
+            async with open_client(places) as client:
+                findings += await _processes(client)
+                has_worker = await client.has_worker()
+                settings = await client.records.settings()
+                policy = policy if settings is None else settings.policy
+        except FadeArenaError as error:
+            findings.append(Finding(check="read store", level=Level.FAIL, text=str(error)))
+    if live or (places.mode is Mode.LIVE and not has_worker):
+        findings += await examine_live(config, places, policy)
     return (*findings, *await examine_exchange(config, places.network, None if has_worker else policy))
+
+
+async def _processes(client: Client) -> Sequence[Finding]:
+    status = await client.status()
+    return (_worker(client, status), _server(client, status), _clock(status), _stops(status), _letters(status))
+
+
+def examine_places(places: Places) -> Sequence[Finding]:
+    """Look at what lies on this machine."""
+    return (_directory(places), _space(places), _kill_file(places), *_wal(places), *_tables(places))
 
 
 def _directory(places: Places) -> Finding:
@@ -183,4 +200,4 @@ def _letters(status: Status) -> Finding:
     if not status.letters:
         return Finding(check="dead letters", level=Level.OK, text="none is open")
     text = f"{len(status.letters)} are open, the oldest: {status.letters[0].letter.error}"
-    return Finding(check="dead letters", level=Level.WARN, text=text, advice="`fadearena status` tells more")
+    return Finding(check="dead letters", level=Level.WARN, text=text, advice="`fadearena letters list` shows them")

@@ -11,8 +11,8 @@ from fadearena.adapters.hyperliquid.listing import Listing
 from fadearena.adapters.hyperliquid.rest import InfoClient
 from fadearena.adapters.hyperliquid.transport import Transport
 from fadearena.bootstrap.finding import Finding, Level
-from fadearena.bootstrap.hyperliquid import base_url
 from fadearena.bootstrap.sandbox import SandboxControl
+from fadearena.bootstrap.way import base_url
 from fadearena.config import Config, Network, variable
 from fadearena.kit.clock import Clock, SystemClock
 from fadearena.model.error import VenueError
@@ -64,7 +64,13 @@ class ExchangeDoctor:
             return (reached,)
         if policy is None:
             return (reached, await self._socket(), _LEFT_OUT)
-        return (reached, await self._socket(), await self._markets(policy), *await self._wallets(policy), self._rate())
+        return (
+            reached,
+            await self._socket(),
+            await self._markets(policy),
+            *await self._wallets(policy),
+            rate_of(self._budget),
+        )
 
     async def _reach(self) -> Finding:
         """Ask for the time there."""
@@ -130,15 +136,16 @@ class ExchangeDoctor:
                     found.append(_of_role(check, bot.id, role))
         return found
 
-    def _rate(self) -> Finding:
-        """Tell how much of the minute is used, and whether others use it, too."""
-        used = self._budget.used
-        text = f"these checks used {used['used']} of {used['per_minute']} a minute"
-        if used["refusals"]:
-            text += f", and {used['refusals']} were refused as too many"
-            advice = f"other programs ask from this address: set {variable('weight_per_minute')} to what is left for us"
-            return Finding(check="rate limit", level=Level.WARN, text=text, advice=advice)
-        return Finding(check="rate limit", level=Level.OK, text=text)
+
+def rate_of(budget: RateBudget) -> Finding:
+    """Tell how much of the minute is used, and whether others use it, too."""
+    used = budget.used
+    text = f"these checks used {used['used']} of {used['per_minute']} a minute"
+    if used["refusals"]:
+        text += f", and {used['refusals']} were refused as too many"
+        advice = f"other programs ask from this address: set {variable('weight_per_minute')} to what is left for us"
+        return Finding(check="rate limit", level=Level.WARN, text=text, advice=advice)
+    return Finding(check="rate limit", level=Level.OK, text=text)
 
 
 def _of_role(check: str, bot: str, role: WalletRole) -> Finding:

@@ -6,12 +6,11 @@ import msgspec
 
 from fadearena.adapters.memory.journal import HashedJournal
 from fadearena.adapters.sim.exchange import SimExchange
-from fadearena.adapters.sim.paper import PaperAccount
 from fadearena.adapters.sql.journal.store import open_journal_reader
 from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.bootstrap.demo import Demo, Holdings
 from fadearena.bootstrap.reckoning import drift_of, equity_of, tracking_error_of
-from fadearena.bootstrap.seed import ACCOUNT
+from fadearena.bootstrap.seed import ACCOUNT, paper_accounts
 from fadearena.core.invariants import violations
 from fadearena.core.state import State
 from fadearena.kit.clock import ManualClock, SystemClock
@@ -124,9 +123,10 @@ def _tracked(state: State) -> Holdings:
 
 async def _venue(journal: JournalReader, state: State, start_usd: Usd) -> SimExchange:
     """Return the paper venue as the journal has it, at the prices that the core knew last."""
-    account = PaperAccount(id=ACCOUNT, start_usd=start_usd)
-    venue = SimExchange(ManualClock(state.now), (account,), state.instruments.values())
-    venue.restore([entry.event async for entry in journal.read(1, kinds=KEPT_KINDS)])
+    events = [entry.event async for entry in journal.read(1, kinds=KEPT_KINDS)]
+    accounts = paper_accounts(state.policy, start_usd, events)
+    venue = SimExchange(ManualClock(state.now), accounts, state.instruments.values())
+    venue.restore(events)
     for quote in state.quotes.values():
         venue.on_quote(quote)
     return venue

@@ -13,6 +13,7 @@ from fadearena.model.ids import Address, Coin
 from fadearena.model.units import Size
 
 _TIMEOUT_S = 5.0
+_REFUSED = 422
 T = TypeVar("T")
 
 
@@ -76,15 +77,37 @@ class SandboxControl:
         """
         await self._ask("POST", "/sandbox/pause", object)
 
-    async def _ask(self, method: str, path: str, shape: type[T]) -> T:
+    async def deposit(self, user: Address, usd: str) -> None:
+        """
+        Bring money to an address, which opens its account.
+
+        Raises:
+            VenueUnavailable: No sandbox answers.
+            VenueProtocolError: What answers is no sandbox, or it refuses.
+        """
+        await self._ask("POST", "/sandbox/deposit", object, {"user": user, "usd": usd})
+
+    async def approve(self, user: Address, agent: Address, name: str) -> None:
+        """
+        Let an agent sign for an account.
+
+        Raises:
+            VenueUnavailable: No sandbox answers.
+            VenueProtocolError: What answers is no sandbox, or it refuses.
+        """
+        await self._ask("POST", "/sandbox/agents", object, {"user": user, "agent": agent, "name": name})
+
+    async def _ask(self, method: str, path: str, shape: type[T], told: dict[str, str] | None = None) -> T:
         if self._session is None:
             raise RuntimeError("the control of a sandbox is used before it was entered")
         try:
-            async with self._session.request(method, self._url + path) as answer:
+            async with self._session.request(method, self._url + path, json=told) as answer:
                 body, status = await answer.read(), answer.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             text = f"no sandbox answers at {self._url}: start one with `fadearena sandbox`"
             raise VenueUnavailable(text) from error
+        if status == _REFUSED:
+            raise VenueProtocolError(f"the sandbox at {self._url} refuses: {body.decode(errors='replace')}")
         try:
             return msgspec.json.decode(body, type=shape)
         except msgspec.MsgspecError as error:

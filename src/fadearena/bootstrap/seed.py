@@ -4,16 +4,28 @@ The settings that an installation begins with: the bots of Alpha Arena, and one 
 They are set where there are none at all. What is there stays as it is: settings, and above all stops.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from fadearena.adapters.sim.arena import wallet_of
+from fadearena.adapters.sim.paper import PaperAccount
 from fadearena.core.state import State
-from fadearena.model.event import BudgetRead, Operator, SetPolicy
+from fadearena.model.event import (
+    BudgetRead,
+    CashMoved,
+    Event,
+    FundingPaid,
+    LeverageRead,
+    Operator,
+    OwnFills,
+    SetPolicy,
+)
 from fadearena.model.ids import AccountId, Address, BotId
 from fadearena.model.policy import AccountPolicy, BotPolicy, Policy
+from fadearena.model.units import Usd
 
 ACCOUNT: AccountId = "main"
 ACTOR = "seed"
+_MADE_UP = "fadearena/account"
 _ACTIONS_LEFT = 10_000
 
 SEASON_1_5: tuple[tuple[BotId, str, Address], ...] = (
@@ -39,7 +51,7 @@ SEASON_1: tuple[tuple[BotId, str, Address], ...] = (
 
 def default_policy() -> Policy:
     """Return the settings that an installation begins with: simulation, 0.05 of each bot, no caps."""
-    ours = wallet_of("fadearena/account")
+    ours = wallet_of(_MADE_UP)
     return Policy(
         bots=tuple(_bots()),
         accounts=(AccountPolicy(id=ACCOUNT, address=ours, signer=ours),),
@@ -63,6 +75,19 @@ def paper_budgets(state: State) -> tuple[BudgetRead, ...]:
     """Return what paper accounts may still order: as much as the exchange allows an address that has not traded yet."""
     accounts = [account.id for account in state.policy.accounts] or [ACCOUNT]
     return tuple(BudgetRead(time=0, received=0, account=each, actions_left=_ACTIONS_LEFT) for each in accounts)
+
+
+def paper_accounts(policy: Policy, start_usd: Usd, traded: Iterable[Event] = ()) -> tuple[PaperAccount, ...]:
+    """Return the paper accounts of the settings and of what was traded, each with as much to start with."""
+    named = (event.account for event in traded if isinstance(event, OwnFills | FundingPaid | CashMoved | LeverageRead))
+    ids = dict.fromkeys((ACCOUNT, *(account.id for account in policy.accounts), *named))
+    return tuple(PaperAccount(id=each, start_usd=start_usd) for each in ids)
+
+
+def paid_addresses(policy: Policy) -> dict[AccountId, Address]:
+    """Return the real addresses of accounts, whose fees are paid on paper, too; a made-up one is none."""
+    made_up = wallet_of(_MADE_UP)
+    return {account.id: account.address for account in policy.accounts if account.address != made_up}
 
 
 def _bots() -> Iterator[BotPolicy]:

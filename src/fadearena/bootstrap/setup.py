@@ -12,20 +12,26 @@ from fadearena.bootstrap.seed import default_policy
 from fadearena.bootstrap.upkeep import seed
 from fadearena.config import Config, variable
 from fadearena.model.error import InvalidInput
-from fadearena.model.ids import BotId
-from fadearena.model.policy import Policy
+from fadearena.model.ids import Address, BotId
+from fadearena.model.policy import AccountPolicy, Policy
 from fadearena.model.units import Usd
 
 _HEAD = "# Written by `fadearena init`. Every variable, with its meaning: docs/configuration.md, or .env.example.\n"
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
-    """What people decide before the first start; None for no limit."""
+    """
+    What people decide before the first start; None for no limit.
+
+    `account` is theirs at the exchange, for which `signer` is to sign; None for a made-up one, on paper only.
+    """
 
     bots: Collection[BotId]
     multiplier: Decimal
     exposure_cap_usd: Usd | None = None
     daily_loss_usd: Usd | None = None
+    account: Address | None = None
+    signer: Address | None = None
 
 
 def known_bots() -> tuple[BotId, ...]:
@@ -55,12 +61,20 @@ def policy_of(choices: Choices) -> Policy:
     policy = msgspec.structs.replace(
         default,
         bots=bots,
+        accounts=_accounts(default.accounts, choices),
         global_exposure_cap=choices.exposure_cap_usd,
         daily_loss_limit=choices.daily_loss_usd,
     )
     if problems := policy.problems():
         raise InvalidInput("; ".join(problems))
     return policy
+
+
+def _accounts(default: tuple[AccountPolicy, ...], choices: Choices) -> tuple[AccountPolicy, ...]:
+    if choices.account is None:
+        return default
+    signer = choices.signer or choices.account
+    return tuple(msgspec.structs.replace(each, address=choices.account, signer=signer) for each in default)
 
 
 def write_env(file: Path, values: Mapping[str, object]) -> None:

@@ -1,6 +1,7 @@
 """`up`: worker and server as two processes under a supervisor."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -10,7 +11,10 @@ from typing import BinaryIO
 from fadearena.bootstrap.places import Places
 from fadearena.bootstrap.signals import KILL_SIGNAL, hold_kill_signal, listening, release_kill_signal
 from fadearena.bootstrap.tables import make_tables
+from fadearena.config import AGENT_KEYS
 from fadearena.kit.clock import SystemClock
+from fadearena.model.error import InvalidInput
+from fadearena.model.policy import Mode
 from fadearena.runtime.supervisor import Patience, Program, Supervisor
 
 PROCESSES = ("worker", "server")
@@ -21,8 +25,15 @@ async def run_up(places: Places, patience: Patience) -> int:
     Run both until SIGTERM or SIGINT; return 0, or the exit code of the one that was given up.
 
     Raises:
+        InvalidInput: Live trading with keys in the environment: it would be in this process and in the server's, too.
         StorageError: The tables cannot be made, or are of another version.
     """
+    if places.mode is Mode.LIVE and AGENT_KEYS in os.environ:
+        raise InvalidInput(
+            f"{AGENT_KEYS} would be in the environment of more processes than the one that signs: keep the key with "
+            "`fadearena keys add`, or run `fadearena worker` and `fadearena server` by themselves, and give it to the "
+            "worker alone"
+        )
     await asyncio.to_thread(make_tables, places)
     programs = [
         Program(name=name, launch=partial(launch, [name, "--data-dir", str(places.data_dir)])) for name in PROCESSES
@@ -43,7 +54,8 @@ async def launch(
     """
     Start a command of ours that ends when this process does.
 
-    It does not hear the terminal's signals, and SIGUSR1 waits in it until it can act on it.
+    It does not hear the terminal's signals, and SIGUSR1 waits in it until it can act on it. Private keys in our
+    environment are not passed on.
 
     Args:
         arguments: The command and its options.
@@ -52,6 +64,7 @@ async def launch(
         out: Where its results go, `PIPE` perhaps; by default to our standard output.
         log: Where its log goes; by default to our standard error.
     """
+    inherited = os.environ if environment is None else environment
     hold_kill_signal()
     try:
         return await asyncio.create_subprocess_exec(
@@ -63,7 +76,7 @@ async def launch(
             stdin=asyncio.subprocess.PIPE,
             stdout=out,
             stderr=log,
-            env=environment,
+            env={name: text for name, text in inherited.items() if name != AGENT_KEYS},
             cwd=directory,
             process_group=0,
         )

@@ -6,7 +6,7 @@ What changes the journal takes the lease, so that it never happens beside a work
 
 import getpass
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from fadearena.adapters.sql.database import Tree
@@ -19,9 +19,12 @@ from fadearena.bootstrap.places import Places
 from fadearena.bootstrap.seed import first_settings
 from fadearena.bootstrap.tables import make_tables
 from fadearena.config import Network
+from fadearena.core.state import State
 from fadearena.kit.clock import ManualClock, SystemClock
 from fadearena.model.error import InvalidInput, JournalCorrupt, LeaseLost
+from fadearena.model.event import Event, Operator, SetPolicy
 from fadearena.model.policy import Policy
+from fadearena.model.record import Alert, SettingsChange
 from fadearena.ports.journal import JournalEntry, Skipped
 from fadearena.ports.read_store import Position
 from fadearena.ports.snapshots import Segment
@@ -63,13 +66,36 @@ async def seed(places: Places, policy: Policy | None = None) -> bool:
     Raises:
         LeaseLost: A worker is running; it has set them itself.
     """
+    return bool(await _journaled(places, lambda state: first_settings(state, policy)))
+
+
+async def put_policy(places: Places, policy: Policy, actor: str) -> None:
+    """
+    Set these settings in place of whatever is there, beside no worker.
+
+    Raises:
+        InvalidInput: They are not possible, or what is held there does not allow them.
+        LeaseLost: A worker is running there.
+    """
+    action = SetPolicy(policy=policy)
+    entries = await _journaled(
+        places, lambda _state: (Operator(time=0, received=0, control_id=0, actor=actor, action=action),)
+    )
+    records = [record for entry in entries for record in entry.records]
+    if not any(isinstance(record, SettingsChange) for record in records):
+        reasons = [record.text for record in records if isinstance(record, Alert)]
+        raise InvalidInput(f"the settings cannot be taken over: {'; '.join(reasons)}")
+
+
+async def _journaled(places: Places, events_of: Callable[[State], Sequence[Event]]) -> Sequence[JournalEntry]:
+    """Journal and show events, as their only writer."""
     make_tables(places)
     async with alone(places) as store:
         engine, metrics = Engine(), Metrics()
         recovered = await recover(store.journal, store.snapshots, engine)
-        events = first_settings(recovered.state, policy)
+        events = events_of(recovered.state)
         if not events:
-            return False
+            return ()
         is_arena = places.network is Network.ARENA
         clock = ManualClock(await arena_time(store.journal) if is_arena else SystemClock().now_ms())
         snapshotter = Snapshotter(
@@ -83,10 +109,10 @@ async def seed(places: Places, policy: Policy | None = None) -> bool:
         )
         await snapshotter.open_segment(recovered.seq, recovered.record_seq)
         turns = Turns(recovered, engine, store.journal, clock, StandingQuotes(lambda _coin, _now: None))
-        await turns.take([Incoming(event) for event in events])
+        entries, _ = await turns.take([Incoming(event) for event in events])
         async with open_read_store(places.read) as read:
             await Projector(store.journal, read.records, SystemClock(), metrics).catch_up()
-    return True
+    return entries
 
 
 async def make_read_tables_anew(places: Places) -> Position:

@@ -6,6 +6,7 @@ from functools import partial
 
 from fadearena.adapters.sql.journal.store import JournalStore, open_journal
 from fadearena.adapters.sql.read_store import ReadDatabase, open_read_store
+from fadearena.bootstrap.mode_watch import watch_mode
 from fadearena.bootstrap.places import Places
 from fadearena.bootstrap.signals import listening
 from fadearena.bootstrap.tables import make_tables
@@ -13,19 +14,21 @@ from fadearena.bootstrap.world import World, open_world
 from fadearena.config import Config
 from fadearena.kit.clock import SystemClock
 from fadearena.kit.tasks import cancelled
+from fadearena.model.units import SECOND_MS
 from fadearena.ports.read_store import ReadStore
 from fadearena.runtime.recovery import Recovered
 from fadearena.runtime.retention import Retention
 from fadearena.runtime.worker import Worker, WorkerDoors, WorkerOptions
 
 
-async def run_worker(config: Config, places: Places) -> None:
+async def run_worker(config: Config, places: Places) -> bool:
     """
-    Run a worker until SIGTERM or SIGINT.
+    Run a worker until SIGTERM or SIGINT; tell whether it ended because another mode is active now.
 
     Raises:
         StorageError: The databases cannot be used, or another worker took over.
-        InvalidInput: The data directory belongs to another network, or to another sandbox.
+        InvalidInput: The data directory belongs to another network, or to another sandbox; or the mode, its settings
+            or its keys are not right for a start.
         VenueError: There is no sandbox.
         InvariantBroken: The core raises again and again.
     """
@@ -42,12 +45,13 @@ async def run_worker(config: Config, places: Places) -> None:
             gc.freeze()  # the state is there to stay: one round of the collector over a large one would take seconds
 
         worker = Worker(doors, world.opening, options_of(config, places), prepare=prepare)
-        retention = _retention(config, journal, read.records)
+        helpers = [*_retention(config, journal, read.records), watch_mode(places, worker.stop)]
         try:
             with listening(worker.stop, partial(worker.kill_now, "signal:SIGUSR1")):
                 await worker.run()
         finally:
-            await cancelled(*retention)
+            await cancelled(*helpers)
+    return not places.is_active()
 
 
 def doors_of(journal: JournalStore, read: ReadDatabase, world: World) -> WorkerDoors:
@@ -62,6 +66,9 @@ def doors_of(journal: JournalStore, read: ReadDatabase, world: World) -> WorkerD
         control=read.control,
         heartbeats=read.heartbeats,
         clock=world.clock,
+        on_settings=world.follow,
+        presign=world.presign,
+        guard=world.guard,
     )
 
 
@@ -73,6 +80,7 @@ def options_of(config: Config, places: Places) -> WorkerOptions:
         snapshot_every=config.snapshot_every_events,
         segment_every=config.segment_every_events,
         kill_file=places.kill_file,
+        feed_patience_ms=dict.fromkeys(("wallets", "markets"), config.feed_silent_s * SECOND_MS),
     )
 
 

@@ -1,21 +1,25 @@
 """What a worker is plugged into, by the network: its doors to the outside, its clock, and what it does at a start."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
 from fadearena.bootstrap.arena import arena_world
 from fadearena.bootstrap.hyperliquid import hyperliquid_world
+from fadearena.bootstrap.live import live_world
 from fadearena.bootstrap.places import Places
+from fadearena.bootstrap.starting import check_mode
 from fadearena.config import Config, Network
 from fadearena.core.state import State
 from fadearena.kit.clock import Clock
 from fadearena.model.event import Event
+from fadearena.model.policy import Mode, Policy
 from fadearena.ports.journal import Journal
 from fadearena.ports.market_feed import MarketFeed
-from fadearena.ports.venue import Venue
+from fadearena.ports.venue import Refusal, Venue
 from fadearena.ports.wallet_feed import WalletFeed
 from fadearena.runtime.recovery import Recovered
+from fadearena.runtime.turns import Presign
 
 
 class World(Protocol):
@@ -41,6 +45,20 @@ class World(Protocol):
         """Our reading of the exchange's time."""
         ...
 
+    @property
+    def presign(self) -> Presign | None:
+        """Signs an order while it is being made durable; None where nothing is signed."""
+        ...
+
+    @property
+    def guard(self) -> Callable[[Refusal], None] | None:
+        """Takes what is asked again right before a command leaves; None where commands never wait."""
+        ...
+
+    def follow(self, policy: Policy) -> None:
+        """Take note of the settings: before anything else, and when they changed."""
+        ...
+
     def opening(self, state: State) -> Sequence[Event]:
         """Return what the core is told at every start; where there are no settings yet, the default ones first."""
         ...
@@ -58,11 +76,17 @@ class World(Protocol):
 @asynccontextmanager
 async def open_world(config: Config, places: Places, journal: Journal) -> AsyncIterator[World]:
     """
-    Open the world of a data directory's network.
+    Open the world of a data directory's mode and network.
 
     Raises:
+        InvalidInput: The mode is not right for a start.
         VenueError: It cannot be reached, and a start without it makes no sense.
     """
+    await check_mode(config, places)
+    if places.mode is Mode.LIVE:
+        async with live_world(config, places, journal) as live:
+            yield live
+        return
     if places.network is Network.ARENA:
         yield await arena_world(config, journal)
         return

@@ -27,6 +27,9 @@ def init(  # noqa: PLR0913, PLR0917 - one option for each question
     daily_loss: Annotated[
         Decimal | None, typer.Option(parser=options.usd, metavar="USD", help="Loss of a day that stops us.")
     ] = None,
+    account: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Yours at the exchange: a key of its own is made for it.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: what is not given has its default.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a .env that is there.")] = False,
     as_json: AsJson = False,
@@ -48,6 +51,7 @@ def init(  # noqa: PLR0913, PLR0917 - one option for each question
             multiplier=multiplier,
             exposure_cap=exposure_cap,
             daily_loss=daily_loss,
+            account=account,
             yes=yes,
             force=force,
             as_json=as_json,

@@ -11,11 +11,15 @@ app = typer.Typer(name="db", help="Tables, default settings, backups.", no_args_
 
 
 @app.command()
-def upgrade(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Bring all tables to the version of this program; make them where there are none."""
+def upgrade(
+    no_backup: Annotated[bool, typer.Option("--no-backup", help="Make no copy of the journal before.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring all tables to the version of this program, after a copy of the journal; make them where there are none."""
     from fadearena.cli.keeping import upgrade
 
-    upgrade(data_dir, as_json=as_json)
+    upgrade(data_dir, keeps_copy=not no_backup, as_json=as_json)
 
 
 @app.command()

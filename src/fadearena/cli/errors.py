@@ -22,5 +22,7 @@ def on_uncaught(kind: type[BaseException], error: BaseException, _traceback: Tra
     """Stand in for Python's traceback: the interpreter then ends with `ExitCode.UNEXPECTED`."""
     if issubclass(kind, BrokenPipeError):
         return  # who read our output has seen enough
-    text = " ".join(str(error).split()) or "no further details"
+    from fadearena.kit.log import masked
+
+    text = masked(" ".join(str(error).split())) or "no further details"
     say(f"unexpected {kind.__name__}: {text}; please report it with the command line that you used")

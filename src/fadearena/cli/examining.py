@@ -14,11 +14,11 @@ from fadearena.kit import log
 _CODES = {Level.OK: ExitCode.OK, Level.WARN: ExitCode.WARNED, Level.FAIL: ExitCode.FAILED}
 
 
-def doctor(data_dir: Path | None, *, as_json: bool) -> None:
+def doctor(data_dir: Path | None, *, live: bool, as_json: bool) -> None:
     """Make all checks; the exit code is that of the worst."""
     config = load(data_dir=data_dir)
     log.configure("error", config.log_format)
-    findings = asyncio.run(examine(config, places_of(config)))
+    findings = asyncio.run(examine(config, places_of(config), live=live))
     level = worst(findings)
     if as_json:
         print_json({"level": level, "checks": findings})

@@ -22,8 +22,12 @@ class ExitCode(IntEnum):
     WARNED = 13
     FAILED = 14
     VENUE_UNAVAILABLE = 15
+    MODE_CHANGED = 16
     INTERRUPTED = 130
 
 
 FINAL = frozenset({ExitCode.USAGE, ExitCode.UNUSABLE_INPUT, ExitCode.STORAGE_OUTDATED, ExitCode.JOURNAL_CORRUPT})
 """A process that ended with one of these ends so again: it is not started again by itself."""
+
+AGAIN = frozenset({ExitCode.MODE_CHANGED})
+"""A process that ended with one of these wants to be started again at once."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 import typer
 
+from fadearena.bootstrap import agents
 from fadearena.bootstrap.places import places_of
 from fadearena.bootstrap.setup import Choices, begin, followed_bots, known_bots, policy_of, write_env
 from fadearena.cli import options
@@ -17,7 +18,8 @@ from fadearena.cli.errors import say
 from fadearena.cli.output import print_json, show
 from fadearena.config import Config, Network, load
 from fadearena.kit import log
-from fadearena.model.error import InvalidInput
+from fadearena.model.error import InvalidInput, VenueError
+from fadearena.model.ids import address
 
 T = TypeVar("T")
 ENV_FILE = Path(".env")
@@ -35,6 +37,7 @@ class InitRequest(msgspec.Struct, frozen=True, kw_only=True):
     multiplier: Decimal | None
     exposure_cap: Decimal | None
     daily_loss: Decimal | None
+    account: str | None
     yes: bool
     force: bool
     as_json: bool
@@ -46,12 +49,14 @@ def init(request: InitRequest) -> None:
     ask = _Asking(is_silent=request.yes or not sys.stdin.isatty())
     _may_write(ask, force=request.force)
     values = _settings_of(request, ask)
-    choices = _choices_of(request, ask)
+    choices = _choices_of(request, ask, Network(str(values["network"])))
     policy_of(choices)
     config = load(ENV_FILE.with_name("no-such-file"), **values)
+    if choices.account is not None:
+        choices = msgspec.structs.replace(choices, signer=agents.new_key(config))
     is_set = asyncio.run(begin(places_of(config), choices))
     write_env(ENV_FILE, values)
-    _tell(config, is_set=is_set, as_json=request.as_json)
+    _tell(config, choices, is_set=is_set, as_json=request.as_json)
 
 
 class _Asking:
@@ -98,7 +103,7 @@ def _settings_of(request: InitRequest, ask: _Asking) -> dict[str, str | Path | N
     }
 
 
-def _choices_of(request: InitRequest, ask: _Asking) -> Choices:
+def _choices_of(request: InitRequest, ask: _Asking, network: Network) -> Choices:
     """Return what the first settings are made of."""
     if request.bots is None:
         say(f"bots that are known: {', '.join(known_bots())}")
@@ -106,7 +111,10 @@ def _choices_of(request: InitRequest, ask: _Asking) -> Choices:
     multiplier = request.multiplier or ask.ask("Our size per unit of theirs", "0.05", options.multiplier)
     cap = request.exposure_cap or ask.ask("Most exposure in USD, all bots together", _NONE, _optional(options.usd))
     loss = request.daily_loss or ask.ask("Loss of a day in USD that stops us", _NONE, _optional(options.usd))
-    return Choices(bots=bots, multiplier=multiplier, exposure_cap_usd=cap, daily_loss_usd=loss)
+    account = request.account and address(request.account.lower())
+    if network is not Network.ARENA and account is None:
+        account = ask.ask("Account at the exchange, 0x.. (none: simulate only)", _NONE, _optional(address))
+    return Choices(bots=bots, multiplier=multiplier, exposure_cap_usd=cap, daily_loss_usd=loss, account=account)
 
 
 def _network(text: str) -> Network:
@@ -127,13 +135,31 @@ def _optional(read: Callable[[str], T]) -> Callable[[str], T | None]:
     return lambda text: None if text in {"", _NONE} else read(text)
 
 
-def _tell(config: Config, *, is_set: bool, as_json: bool) -> None:
+def _tell(config: Config, choices: Choices, *, is_set: bool, as_json: bool) -> None:
     if as_json:
-        print_json({"envFile": str(ENV_FILE.absolute()), "dataDir": str(config.data_dir), "settingsSet": is_set})
+        told = {"envFile": str(ENV_FILE.absolute()), "dataDir": str(config.data_dir), "settingsSet": is_set}
+        print_json(told | ({"signer": choices.signer} if choices.signer else {}))
         return
     settings = "the first settings are in force" if is_set else "there were settings already: they stay as they are"
     sandbox = "`fadearena sandbox` in another terminal, then " if config.network is Network.SANDBOX else ""
-    show(
-        f"wrote {ENV_FILE.absolute()}; data are kept in {config.data_dir}; {settings}",
-        f"next: {sandbox}`fadearena doctor`, then `fadearena up`, and `fadearena status` in another terminal",
-    )
+    show(f"wrote {ENV_FILE.absolute()}; data are kept in {config.data_dir}; {settings}")
+    if choices.account is not None and choices.signer is not None:
+        show(*_about_agent(config, choices.account, choices.signer, is_set=is_set))
+    show(f"next: {sandbox}`fadearena doctor`, then `fadearena up`, and `fadearena status` in another terminal")
+
+
+def _about_agent(config: Config, account: str, signer: str, *, is_set: bool) -> list[str]:
+    """Say what the key is that was made, and what its approval takes; on a sandbox it is given at once."""
+    lines = [f"a key was made in {config.key_path}: {signer} shall sign for {account}, and cannot withdraw anything"]
+    if not is_set:
+        lines.append(
+            f"the settings name another account: `fadearena accounts set main address={account} signer={signer}`"
+        )
+    if config.network is not Network.SANDBOX:
+        how = agents.how_to_approve(config.network, signer, account)
+        return [*lines, f"to trade live later (on testnet first): {how}; docs/live.md goes on from there"]
+    try:
+        asyncio.run(agents.approve_on_sandbox(config, account, signer, deposit=str(config.paper_equity_usd)))
+    except VenueError as error:
+        return [*lines, f"it is not approved yet ({error}): `fadearena keys rotate main` does it once a worker runs"]
+    return [*lines, f"the sandbox approved it, and {account} has {config.paper_equity_usd} USD more"]

@@ -6,16 +6,21 @@ from typing import Any
 
 from fadearena.bootstrap import upkeep
 from fadearena.bootstrap.copies import backup_journal, restore_journal
-from fadearena.bootstrap.places import TREES
-from fadearena.bootstrap.tables import upgrade_tables
+from fadearena.bootstrap.places import TREES, places_of
+from fadearena.bootstrap.tables import upgrade_tables, versions
 from fadearena.cli.output import print_json, show
 from fadearena.cli.session import places
+from fadearena.config import load
 from fadearena.model.error import InvalidInput
+from fadearena.model.policy import Mode
 
 
-def upgrade(data_dir: Path | None, *, as_json: bool) -> None:
-    """Bring all tables to the version of this program."""
-    _tell({str(tree): version for tree, version in upgrade_tables(places(data_dir)).items()}, as_json=as_json)
+def upgrade(data_dir: Path | None, *, keeps_copy: bool, as_json: bool) -> None:
+    """Bring the tables of the active mode, and of the other one where it has some, to the version of this program."""
+    active, config = places(data_dir), load(data_dir=data_dir)
+    others = [found for mode in Mode if (found := places_of(config, mode)) != active and found.home.exists()]
+    copies = {str(one.mode): upgrade_tables(one, keeps_copy=keeps_copy) for one in (active, *others)}
+    _tell(versions() | {f"{mode}Backup": str(copy) for mode, copy in copies.items() if copy}, as_json=as_json)
 
 
 def downgrade(tree: str, revision: str, data_dir: Path | None, *, loses_data: bool, as_json: bool) -> None:

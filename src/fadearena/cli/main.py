@@ -12,7 +12,24 @@ from typing import Annotated
 
 import typer
 
-from fadearena.cli import beginning, bots, db, journal, looks, options, processes, settings, stops
+from fadearena.cli import (
+    accounts,
+    alerts,
+    beginning,
+    bots,
+    db,
+    direct,
+    journal,
+    keys,
+    letters,
+    looks,
+    mode,
+    options,
+    parity,
+    processes,
+    settings,
+    stops,
+)
 from fadearena.cli.errors import fail, on_uncaught
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.cli.options import AsJson
@@ -53,19 +70,22 @@ app = typer.Typer(
 
 for command in (
     beginning.init,
+    mode.mode,
     processes.up,
     processes.worker,
     processes.server,
     processes.sandbox,
     looks.status,
     looks.doctor,
+    parity.parity,
     stops.kill,
+    direct.flatten,
     stops.release,
     stops.pause,
     stops.resume,
 ):
     app.command()(command)
-for group in (bots.app, settings.app, journal.app, db.app):
+for group in (bots.app, accounts.app, keys.app, settings.app, alerts.app, letters.app, journal.app, db.app):
     app.add_typer(group)
 
 

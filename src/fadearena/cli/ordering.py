@@ -4,11 +4,13 @@ from pathlib import Path
 
 import msgspec
 
+from fadearena.bootstrap import rehearsal
 from fadearena.bootstrap.client import Client, is_stop
 from fadearena.cli.errors import fail, say
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.cli.output import print_json, show
 from fadearena.cli.session import actor, places, with_client
+from fadearena.kit.clock import SystemClock
 from fadearena.model.error import StorageError
 from fadearena.model.event import OperatorAction, Release
 from fadearena.ports.control import ControlEntry, ControlState
@@ -48,6 +50,23 @@ def release(action: Release, data_dir: Path | None, *, as_json: bool) -> None:
     if entry is None:
         fail(f"{places(data_dir).kill_file} keeps everything stopped: remove it, then release", ExitCode.REFUSED)
     tell(entry, as_json=as_json)
+
+
+def rehearse(data_dir: Path | None, *, as_json: bool) -> None:
+    """Kill, flatten and release in simulation, and tell how long each took."""
+    found = with_client(data_dir, lambda client: rehearsal.rehearse(client, SystemClock(), actor()))
+    if as_json:
+        print_json({**msgspec.to_builtins(found), "passed": found.is_passed})
+    else:
+        flat = "NOT confirmed flat" if found.flat_ms is None else f"confirmed flat {found.flat_ms} ms later"
+        show(
+            f"the kill was confirmed after {found.answer_ms} ms; the last order left {found.last_order_ms} ms later; "
+            f"{flat} ({found.sleeves} sleeves, {found.closes} closes)"
+        )
+    if found.strays:
+        fail(f"orders were made after the kill: {', '.join(found.strays)}; please report it", ExitCode.BROKEN)
+    if not found.is_released:
+        fail("it stays halted: look at `fadearena status`, and release it", ExitCode.FAILED)
 
 
 def tell(entry: ControlEntry, *, as_json: bool) -> None:

@@ -6,6 +6,7 @@ and TERM=dumb are respected (rich does that).
 """
 
 import sys
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import msgspec
@@ -13,6 +14,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from fadearena.model.units import SECOND_MS, EpochMs
 
 _PIPE_WIDTH = 200
 
@@ -37,6 +40,11 @@ def show(*things: RenderableType) -> None:
     console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     for thing in things:
         console.print(thing, highlight=False, soft_wrap=isinstance(thing, str))
+
+
+def moment(ms: EpochMs) -> str:
+    """Return a time as people read it, to the second."""
+    return datetime.fromtimestamp(ms / SECOND_MS, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 class Advance:

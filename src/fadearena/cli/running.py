@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fadearena.bootstrap.places import Places, places_of
 from fadearena.bootstrap.signals import hold_kill_signal
-from fadearena.cli.exit_codes import FINAL
+from fadearena.cli.exit_codes import AGAIN, FINAL, ExitCode
 from fadearena.config import Config, load
 from fadearena.kit import log
 from fadearena.kit.parent import end_with_parent
@@ -20,7 +20,7 @@ def up(data_dir: Path | None) -> None:
     from fadearena.bootstrap.up import run_up
 
     config, places = _begin(data_dir, is_supervised=False)
-    patience = Patience(limit=config.restart_limit, final=frozenset(map(int, FINAL)))
+    patience = Patience(limit=config.restart_limit, final=frozenset(map(int, FINAL)), again=frozenset(map(int, AGAIN)))
     code = asyncio.run(run_up(places, patience))
     if code:
         raise SystemExit(code)
@@ -35,7 +35,8 @@ def worker(data_dir: Path | None, *, supervised: bool) -> None:
 
     config, places = _begin(data_dir, is_supervised=supervised)
     sys.setswitchinterval(_SWITCH_S)
-    uvloop.run(run_worker(config, places))
+    if uvloop.run(run_worker(config, places)):
+        raise SystemExit(int(ExitCode.MODE_CHANGED))
 
 
 def server(data_dir: Path | None, *, supervised: bool) -> None:
@@ -44,8 +45,9 @@ def server(data_dir: Path | None, *, supervised: bool) -> None:
 
     from fadearena.bootstrap.server import run_server
 
-    _, places = _begin(data_dir, is_supervised=supervised)
-    uvloop.run(run_server(places))
+    config, places = _begin(data_dir, is_supervised=supervised)
+    if uvloop.run(run_server(config, places)):
+        raise SystemExit(int(ExitCode.MODE_CHANGED))
 
 
 def _begin(data_dir: Path | None, *, is_supervised: bool) -> tuple[Config, Places]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from fadearena.bootstrap.client import Client, open_client
 from fadearena.bootstrap.places import Places, places_of
-from fadearena.config import load
+from fadearena.config import Config, load
 from fadearena.kit import log
 
 T = TypeVar("T")
@@ -22,9 +22,19 @@ def places(data_dir: Path | None) -> Places:
     Raises:
         InvalidInput: The configuration is wrong.
     """
+    return configured(data_dir)[1]
+
+
+def configured(data_dir: Path | None) -> tuple[Config, Places]:
+    """
+    Return the configuration, and where everything lies; what is logged from now on is only what went wrong.
+
+    Raises:
+        InvalidInput: The configuration is wrong.
+    """
     config = load(data_dir=data_dir)
     log.configure("warning", config.log_format)
-    return places_of(config)
+    return config, places_of(config)
 
 
 def with_client(data_dir: Path | None, work: Callable[[Client], Awaitable[T]]) -> T:

@@ -1,7 +1,6 @@
 """How things stand: `status`, `bots list`, `settings show`, `settings history`."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import msgspec
 from fadearena.bootstrap.client import LIFE_MS, Client, Status
 from fadearena.cli.errors import say
 from fadearena.cli.forms import form_of, rows_of
-from fadearena.cli.output import print_json, show, table
+from fadearena.cli.output import moment, print_json, show, table
 from fadearena.cli.session import with_client
 from fadearena.model.policy import Policy
 from fadearena.model.record import SettingsChange
@@ -127,7 +126,7 @@ def settings(data_dir: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json(form_of(view.policy) | {"actor": view.actor, "changed": view.changed})
         return
-    rows = table(f"version {view.policy.version}, set by {view.actor}, {_time(view.changed)}", "setting", "value")
+    rows = table(f"version {view.policy.version}, set by {view.actor}, {moment(view.changed)}", "setting", "value")
     for name, value in rows_of(form_of(view.policy, without=frozenset({"version", "bots", "accounts"}))):
         rows.add_row(name, value)
     show(rows)
@@ -165,7 +164,7 @@ def history(data_dir: Path | None, *, as_json: bool) -> None:
         print_json({"history": changes})
         return
     for change in changes:
-        show(f"version {change['version']}, {_time(change['time'])}, by {change['actor']}")
+        show(f"version {change['version']}, {moment(change['time'])}, by {change['actor']}")
         show(*(f"  {name}: {old} -> {new}" for name, (old, new) in change["changes"].items()))
 
 
@@ -202,7 +201,7 @@ def _show_status(found: Status, report: StatusReport) -> None:
         f"journal entry {report.journal_seq}, {report.lag} behind",
         *_processes(report.processes),
         *(
-            f"stopped: {view.scope} {view.latch} by {view.actor}, {_time(view.since)}: {view.reason}"
+            f"stopped: {view.scope} {view.latch} by {view.actor}, {moment(view.since)}: {view.reason}"
             for view in found.system.latches
             if view.latch != _SWITCHED_OFF
         ),
@@ -219,7 +218,7 @@ def _show_status(found: Status, report: StatusReport) -> None:
     if report.kill_file:
         say("the file KILL lies in the data directory: everything stays stopped until it is removed")
     if report.dead_letters:
-        say(f"{report.dead_letters} dead letters are open")
+        say(f"{report.dead_letters} dead letters are open: `fadearena letters list` shows them")
 
 
 def _processes(processes: list[ProcessReport]) -> Iterable[str]:
@@ -232,7 +231,3 @@ def _processes(processes: list[ProcessReport]) -> Iterable[str]:
 
 def _money(usd: Decimal | None) -> str:
     return "" if usd is None else f"{usd:.2f}"
-
-
-def _time(ms: EpochMs) -> str:
-    return datetime.fromtimestamp(ms / SECOND_MS, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -9,6 +9,9 @@ from fadearena.cli.options import AsJson, Bot, DataDir
 
 def kill(
     flatten: Annotated[bool, typer.Option("--flatten", help="Close all positions, too.")] = False,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="With --flatten, in simulation: do it all, measure it, and go on.")
+    ] = False,
     bot: Bot = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -19,9 +22,15 @@ def kill(
     Without a worker the stop stays queued, and is the first thing that a worker will do. It also works by a file
     named KILL in the data directory (which may say "flatten"), and by the signal SIGUSR1 to the worker or to `up`.
     """
+    from fadearena.cli.ordering import rehearse as rehearse_kill
     from fadearena.cli.ordering import stop
     from fadearena.model.event import Kill
 
+    if rehearse:
+        if not flatten or bot is not None:
+            raise typer.BadParameter("--rehearse goes with --flatten, and is of everything")
+        rehearse_kill(data_dir, as_json=as_json)
+        return
     stop(Kill(flatten=flatten, bot=bot), data_dir, as_json=as_json)
 
 

@@ -41,7 +41,7 @@ _SECRET_WORDS = frozenset(
     }
 )
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"0x[0-9a-fA-F]{64,}"), MASK),  # private keys are 64 hex digits, signatures 128 or 130
+    (re.compile(r"(?<![0-9a-zA-Z])(?:0[xX])?[0-9a-fA-F]{64,}"), MASK),  # a key has 64 hex digits, a signature more
     (re.compile(r"([A-Za-z][\w+.-]*://)[^\s\"'<>]*@"), rf"\1{MASK}@"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), rf"\1 {MASK}"),
     (

@@ -22,6 +22,7 @@ from fadearena.model.command import (
     CancelOrder,
     Command,
     PlaceOrder,
+    PlaceStop,
     QueryOrder,
     ReadAccount,
     ReadBook,
@@ -31,18 +32,19 @@ from fadearena.model.command import (
     ReadSource,
     ReadSourceEquity,
     RepairSource,
+    ScheduleCancel,
     SetLeverage,
     WakeAt,
 )
 from fadearena.model.error import OutcomeUnknown, VenueError
 from fadearena.model.event import ActionAnswered, Event, OrderAnswered, OrderSent
-from fadearena.model.order import ActionKind, ActionOutcome, Dropped
+from fadearena.model.order import ActionOutcome, Dropped
 from fadearena.ports.journal import JournalEntry
 from fadearena.ports.lease import Lease
 from fadearena.ports.market_feed import MarketFeed
 from fadearena.ports.venue import SignedCommand, Venue
 from fadearena.ports.wallet_feed import WalletFeed
-from fadearena.runtime.failures import failed
+from fadearena.runtime.failures import failed, named
 from fadearena.runtime.gate import Gate
 from fadearena.runtime.inbox import Inbox
 from fadearena.runtime.metrics import Metrics
@@ -96,7 +98,7 @@ class Dispatcher:
             for command in entry.commands:
                 if isinstance(command, WakeAt):
                     self._timer.set(command)
-                elif isinstance(command, PlaceOrder | CancelOrder | BurnNonce | SetLeverage):
+                elif isinstance(command, SignedCommand):
                     work = self._send(command, entry.seq, time.perf_counter())
                     self._start(work, group, f"{_kind(command)} of entry {entry.seq}")
                 elif isinstance(command, ReadSource | RepairSource | ReadRole | ReadSourceEquity):
@@ -127,7 +129,7 @@ class Dispatcher:
         """Send one signed command, unless something forbids it by now."""
         with bound_contextvars(correlation_id=cause):
             async with self._sends:
-                refusal = self._refusal(command)
+                refusal = self.refusal(command)
                 if refusal is not None:
                     self._refuse(command, refusal)
                     return
@@ -156,7 +158,7 @@ class Dispatcher:
                 return self._markets.read(command)
             case QueryOrder() | ReadAccount() | ReadOwnFills() | ReadLeverage():
                 return self._venue.execute(command)
-            case PlaceOrder() | CancelOrder() | BurnNonce() | SetLeverage() | WakeAt():
+            case PlaceOrder() | CancelOrder() | BurnNonce() | SetLeverage() | PlaceStop() | ScheduleCancel() | WakeAt():
                 raise AssertionError(f"{type(command).__name__} is no question")
             case _:
                 assert_never(command)
@@ -179,7 +181,7 @@ class Dispatcher:
         for answer in answers:
             self._inbox.put(answer, command)
 
-    def _refusal(self, command: SignedCommand) -> str | None:
+    def refusal(self, command: SignedCommand) -> str | None:
         """Return why a command may not leave now; None where it may."""
         if not self._lease.is_held:
             return "the lease is not held any more"
@@ -198,7 +200,7 @@ class Dispatcher:
             cloid, dropped = command.identity.cloid, Dropped(reason=reason)
             self._inbox.put(OrderAnswered(time=0, received=0, cloid=cloid, answer=dropped), command)
             return
-        kind, subject = _named(command)
+        kind, subject = named(command)
         self._inbox.put(
             ActionAnswered(
                 time=0,
@@ -206,7 +208,7 @@ class Dispatcher:
                 account=command.account,
                 kind=kind,
                 subject=subject,
-                outcome=ActionOutcome.REFUSED,
+                outcome=ActionOutcome.DROPPED,
                 text=reason,
             ),
             command,
@@ -218,14 +220,3 @@ class Dispatcher:
 
 def _kind(command: Command) -> str:
     return str(command.__struct_config__.tag)
-
-
-def _named(command: CancelOrder | BurnNonce | SetLeverage) -> tuple[ActionKind, str]:
-    """Return what kind of action it is, and on what, as answers name it."""
-    match command:
-        case BurnNonce(cloid=cloid):
-            return ActionKind.NOOP, cloid
-        case CancelOrder():
-            return ActionKind.CANCEL, command.subject
-        case SetLeverage(coin=coin):
-            return ActionKind.LEVERAGE, coin

@@ -5,11 +5,14 @@ What an obstacle at a door means to the core: the event that says so.
 2. A read that failed is an event of its own; what was known stays known.
 """
 
+from typing import TypeAlias
+
 from fadearena.model.command import (
     BurnNonce,
     CancelOrder,
     Command,
     PlaceOrder,
+    PlaceStop,
     QueryOrder,
     ReadAccount,
     ReadBook,
@@ -19,6 +22,7 @@ from fadearena.model.command import (
     ReadSource,
     ReadSourceEquity,
     RepairSource,
+    ScheduleCancel,
     SetLeverage,
     WakeAt,
 )
@@ -37,6 +41,9 @@ from fadearena.model.event import (
 from fadearena.model.order import ActionKind, ActionOutcome, Dropped, NoAnswer
 from fadearena.model.units import EpochMs
 
+Action: TypeAlias = CancelOrder | BurnNonce | SetLeverage | PlaceStop | ScheduleCancel
+"""Signed commands that are no orders."""
+
 
 def failed(command: Command, error: VenueError, now: EpochMs) -> Event:
     """Return what the core is told when a command met an obstacle."""
@@ -46,12 +53,8 @@ def failed(command: Command, error: VenueError, now: EpochMs) -> Event:
             never_left = isinstance(error, VenueUnavailable)
             answer = Dropped(reason=why) if never_left else NoAnswer(reason=why)
             return OrderAnswered(time=now, received=now, cloid=identity.cloid, answer=answer)
-        case BurnNonce(account=account, cloid=cloid):
-            return _unknown(ActionKind.NOOP, account, cloid, why, now)
-        case CancelOrder(account=account):
-            return _unknown(ActionKind.CANCEL, account, command.subject, why, now)
-        case SetLeverage(account=account, coin=coin):
-            return _unknown(ActionKind.LEVERAGE, account, coin, why, now)
+        case BurnNonce() | CancelOrder() | SetLeverage() | PlaceStop() | ScheduleCancel():
+            return _unknown(command, why, now)
         case QueryOrder() | WakeAt():
             return Notice(time=now, received=now, level="warning", category="read_failed", text=why)
         case ReadAccount(account=account) | ReadOwnFills(account=account) | ReadLeverage(account=account):
@@ -66,11 +69,27 @@ def failed(command: Command, error: VenueError, now: EpochMs) -> Event:
             return SourceUnreadable(time=now, received=now, wallet=wallet, reason=why)
 
 
-def _unknown(kind: ActionKind, account: str, subject: str, why: str, now: EpochMs) -> Event:
+def named(command: Action) -> tuple[ActionKind, str]:
+    """Return what kind of action it is, and on what, as answers name it."""
+    match command:
+        case BurnNonce(cloid=cloid):
+            return ActionKind.NOOP, cloid
+        case CancelOrder():
+            return ActionKind.CANCEL, command.subject
+        case SetLeverage(coin=coin):
+            return ActionKind.LEVERAGE, coin
+        case PlaceStop(cloid=cloid):
+            return ActionKind.STOP, cloid
+        case ScheduleCancel(account=account):
+            return ActionKind.SCHEDULE, account
+
+
+def _unknown(command: Action, why: str, now: EpochMs) -> Event:
+    kind, subject = named(command)
     return ActionAnswered(
         time=now,
         received=now,
-        account=account,
+        account=command.account,
         kind=kind,
         subject=subject,
         outcome=ActionOutcome.UNKNOWN,

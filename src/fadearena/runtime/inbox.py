@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fadearena.model.command import BurnNonce, CancelOrder, Command, PlaceOrder, SetLeverage
+from fadearena.model.command import Command
 from fadearena.model.event import (
     Event,
     Notice,
@@ -27,8 +27,7 @@ from fadearena.model.event import (
     SourceUnreadable,
 )
 from fadearena.model.ids import Address
-
-_SIGNED = (PlaceOrder, CancelOrder, BurnNonce, SetLeverage)
+from fadearena.ports.venue import SignedCommand
 
 
 class Incoming(msgspec.Struct, frozen=True, gc=False):
@@ -89,7 +88,7 @@ class Inbox:
 
         Answers to signed actions stay, as does all that was pushed: nobody would tell it again.
         """
-        self._rest = deque(each for each in self._rest if each.cause is None or isinstance(each.cause, _SIGNED))
+        self._rest = deque(each for each in self._rest if each.cause is None or isinstance(each.cause, SignedCommand))
 
     def nudge(self) -> None:
         """Let whoever waits in `take` go on, with nothing if need be."""

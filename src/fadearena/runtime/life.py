@@ -20,14 +20,14 @@ from fadearena.kit.clock import Clock, SystemClock
 from fadearena.model.error import StorageUnavailable
 from fadearena.model.event import Event, Marks, Notice, Operator, Started
 from fadearena.model.policy import Policy
-from fadearena.model.units import SECOND_MS
+from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
 from fadearena.ports.control import Control
 from fadearena.ports.heartbeat import Heartbeats
 from fadearena.ports.journal import Journal, JournalEntry
 from fadearena.ports.lease import Lease
 from fadearena.ports.market_feed import MarketFeed
 from fadearena.ports.snapshots import Snapshots
-from fadearena.ports.venue import Venue
+from fadearena.ports.venue import Refusal, Venue
 from fadearena.ports.wallet_feed import WalletFeed
 from fadearena.runtime.corrected import CorrectedClock
 from fadearena.runtime.dispatcher import Dispatcher
@@ -59,7 +59,8 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     Numbers of the engine room.
 
     `turn_budget_ms` bounds how long events are stepped before they are committed and others get their turn; None
-    bounds their number only, so that a simulation repeats itself.
+    bounds their number only, so that a simulation repeats itself. `feed_patience_ms` names the feeds that say something
+    again and again, and how long they may be silent before people are told.
     """
 
     name: str = "worker"
@@ -75,6 +76,9 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     beat_ms: int = SECOND_MS
     standby_poll_ms: int = SECOND_MS
     stop_patience_ms: int = 5 * SECOND_MS
+    feed_patience_ms: dict[str, EpochMs] = msgspec.field(
+        default_factory=lambda: {"wallets": MINUTE_MS, "markets": MINUTE_MS}
+    )
     kill_file: Path | None = None
 
 
@@ -84,7 +88,8 @@ class WorkerDoors:
     What a worker works with.
 
     `clock` is the time of the venue's world, `wall` that of people and machines; they differ in a simulation.
-    `presign` signs an order while it is being made durable, where the venue can.
+    `presign` signs an order while it is being made durable, where the venue can. `guard` is given what the venue has to
+    ask again right before a command leaves, where it may have waited for its turn.
     `on_settings` is told the settings before anything else, and when they changed.
     """
 
@@ -98,6 +103,7 @@ class WorkerDoors:
     heartbeats: Heartbeats
     clock: Clock
     presign: Presign | None = None
+    guard: Callable[[Refusal], None] | None = None
     wall: Clock = field(default_factory=SystemClock)
     on_settings: Callable[[Policy], None] = _nobody
 
@@ -150,6 +156,8 @@ class Life:
             read_concurrency=options.read_concurrency,
             send_concurrency=options.send_concurrency,
         )
+        if doors.guard is not None:
+            doors.guard(self._dispatcher.refusal)
         self._clock = clock
         self._room = room
         self._recovered = recovered

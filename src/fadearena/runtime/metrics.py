@@ -71,6 +71,11 @@ class Metrics:
             "fadearena_projection_seconds", "Time of one projected batch.", buckets=_SECONDS, registry=registry
         )
 
+        self.alerts = Counter(
+            "fadearena_alerts", "Messages to people, by what became of them.", ["state"], registry=registry
+        )
+        self.alerts_waiting = Gauge("fadearena_alerts_waiting", "Alerts that wait to be told.", registry=registry)
+
     def count(self, entries: Sequence[JournalEntry]) -> None:
         """Count what is journaled."""
         self.batch.observe(len(entries))

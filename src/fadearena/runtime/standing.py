@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from fadearena.model.command import Command, PlaceOrder, ReadLeverage, SetLeverage
+from fadearena.model.command import Command, PlaceOrder, PlaceStop, ReadLeverage, SetLeverage
 from fadearena.model.event import Event, SourceFills
 from fadearena.model.ids import Coin, is_perp
 from fadearena.model.units import SECOND_MS, EpochMs
@@ -91,7 +91,7 @@ class StandingQuotes:
         match cause:
             case PlaceOrder(terms=terms):
                 return {terms.coin}
-            case SetLeverage(coin=coin) | ReadLeverage(coin=coin):
+            case SetLeverage(coin=coin) | ReadLeverage(coin=coin) | PlaceStop(coin=coin):
                 return {coin}
             case _:
                 return set()

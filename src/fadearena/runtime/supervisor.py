@@ -4,7 +4,8 @@ Keeps processes running: starts them, starts them again when they die, ends them
 1. A process that dies is started again after 1, 2, 4 .. 60 s; one that lived for a minute begins at 1 s again.
 2. Where starting again cannot help (a wrong option, tables of another version), or after `limit` deaths in a row, all
    are ended: half a system is harder to see than none.
-3. Who is asked to end has 10 s for it.
+3. One that ended only to begin anew (another mode is active now) is started again at once.
+4. Who is asked to end has 10 s for it.
 """
 
 import asyncio
@@ -57,13 +58,14 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     When to give up.
 
     `limit` deaths in a row are too many, after `healthy_ms` a row is over, and an exit code in `final` will be the
-    same next time. Whoever does not end within `grace_ms` of being asked to is killed.
+    same next time; one in `again` is no death. Whoever does not end within `grace_ms` of being asked to is killed.
     """
 
     limit: int = 10
     healthy_ms: EpochMs = MINUTE_MS
     grace_ms: EpochMs = 10 * SECOND_MS
     final: frozenset[int] = frozenset()
+    again: frozenset[int] = frozenset()
 
 
 class Supervisor:
@@ -114,6 +116,10 @@ class Supervisor:
             if self._stopping.is_set():
                 log.info("process_ended", process=program.name, code=code)
                 return
+            if code in self._patience.again:
+                log.info("process_begins_anew", process=program.name, code=code)
+                deaths = 0
+                continue
             deaths = 1 if self._clock.now_ms() - born >= self._patience.healthy_ms else deaths + 1
             if code in self._patience.final or deaths >= self._patience.limit:
                 log.error("process_given_up", process=program.name, code=code, deaths=deaths)

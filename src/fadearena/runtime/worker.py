@@ -30,6 +30,7 @@ from fadearena.runtime.quotes import QuoteBoard
 from fadearena.runtime.recovery import Recovered, recover
 from fadearena.runtime.stops import Stops
 from fadearena.runtime.turns import Poisoned
+from fadearena.runtime.watchdog import Watchdog
 
 __all__ = ["Prepare", "Worker", "WorkerDoors", "WorkerOptions"]
 
@@ -78,6 +79,7 @@ class Worker:
             stops=stops,
             stopping=asyncio.Event(),
         )
+        self._watchdog = Watchdog(doors.wall, inbox, options.feed_patience_ms)
         self._life: Life | None = None
         self._status = "starting"
         self._changed = asyncio.Event()
@@ -172,6 +174,7 @@ class Worker:
             "control": self._room.stops.watch_table(),
             "stops": self._room.stops.watch_rest(),
             "pulse": life.pulse(),
+            "watchdog": self._watchdog.run(),
         }
 
     async def _listen(self, name: str, feed: WalletFeed | Venue) -> None:
@@ -180,6 +183,7 @@ class Worker:
         async for event in feed:
             metrics.feed_events.labels(name).inc()
             metrics.feed_heard.labels(name).set(self._doors.clock.now_ms())
+            self._watchdog.hear(name)
             if feed is self._doors.venue:
                 inbox.put(event)
             elif not inbox.offer(event):
@@ -190,6 +194,7 @@ class Worker:
         heard = self._room.metrics.feed_heard.labels("markets")
         async for news in self._doors.markets:
             heard.set(self._doors.clock.now_ms())
+            self._watchdog.hear("markets")
             self._room.board.take(news)
 
     async def _beat(self) -> None:

@@ -4,11 +4,17 @@ import asyncio
 from decimal import Decimal
 from pathlib import Path
 
+from fadearena.adapters.alerts.console import ConsoleSink
+from fadearena.adapters.keys.environment import EnvironmentKeys
+from fadearena.adapters.keys.file import FileKeys
+from fadearena.adapters.keys.ring import RingKeys
 from fadearena.adapters.memory.alerts import MemoryAlerts
 from fadearena.adapters.memory.control import MemoryControl
 from fadearena.adapters.memory.heartbeat import MemoryHeartbeats
 from fadearena.adapters.memory.journal import HashedJournal, MemoryJournal
+from fadearena.adapters.memory.keys import MemoryKeys
 from fadearena.adapters.memory.lease import MemoryLease
+from fadearena.adapters.memory.outbox import MemoryOutbox
 from fadearena.adapters.memory.read_store import MemoryReadStore
 from fadearena.adapters.memory.snapshots import MemorySnapshots
 from fadearena.adapters.memory.storage import JournalMemory
@@ -20,13 +26,16 @@ from fadearena.adapters.sql.database import SqliteFile
 from fadearena.adapters.sql.journal.store import open_journal, open_journal_reader
 from fadearena.adapters.sql.migrations import upgrade
 from fadearena.adapters.sql.read_store import open_read_store
+from fadearena.bootstrap.keys import address_of
 from fadearena.kit.clock import Clock, ManualClock, ScaledClock, SystemClock
 from fadearena.ports.alerts import AlertSink
 from fadearena.ports.control import Control
 from fadearena.ports.heartbeat import Heartbeats
 from fadearena.ports.journal import Journal, JournalReader, JournalWriter
+from fadearena.ports.keys import Keys
 from fadearena.ports.lease import Lease
 from fadearena.ports.market_feed import MarketFeed
+from fadearena.ports.outbox import Outbox
 from fadearena.ports.read_store import ReadStore
 from fadearena.ports.snapshots import Snapshots
 from fadearena.ports.venue import Executor, Venue
@@ -46,6 +55,17 @@ def test_venues_and_feeds_fit_their_doors() -> None:
     assert all((clocks, executors, venues, wallets, markets))
 
 
+def test_places_of_keys_fit_their_door(tmp_path: Path) -> None:
+    """Wherever keys are kept, who signs finds them the same way."""
+    kept: list[Keys] = [
+        FileKeys(tmp_path / "keys", address_of),
+        RingKeys(address_of),
+        EnvironmentKeys("FADEARENA_NOTHING", address_of),
+        MemoryKeys(address_of),
+    ]
+    assert all(kept)
+
+
 def test_storage_in_memory_fits_its_doors() -> None:
     """Each shipped fake can be put where its port is asked for."""
     memory = JournalMemory()
@@ -56,8 +76,9 @@ def test_storage_in_memory_fits_its_doors() -> None:
     snapshots: list[Snapshots] = [MemorySnapshots(memory, lease)]
     controls, beats = list[Control]([MemoryControl()]), list[Heartbeats]([MemoryHeartbeats()])
     stores: list[ReadStore] = [MemoryReadStore(MemoryControl())]
-    sinks: list[AlertSink] = [MemoryAlerts()]
-    assert all((leases, writers, journals, snapshots, controls, beats, stores, sinks))
+    sinks: list[AlertSink] = [MemoryAlerts(), ConsoleSink()]
+    outboxes: list[Outbox] = [MemoryOutbox()]
+    assert all((leases, writers, journals, snapshots, controls, beats, stores, sinks, outboxes))
 
 
 def test_storage_in_a_database_fits_its_doors(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_beside_a_worker_it_refuses(tmp_path: Path) -> None:
 def test_processes_that_cannot_run_are_an_error_that_says_why(tmp_path: Path) -> None:
     """Where worker and server end again and again, the demo ends, with the last line of their log."""
     with nowhere(), demo_on(tmp_path, 1, SPEED) as made:
-        made.places.mode_file.write_text('{"mode": "live"}')
+        made.places.mode_file.write_text('{"mode": "live", "network": "sandbox"}')
         hopeless = msgspec.structs.replace(made, config=made.config.model_copy(update={"restart_limit": 1}))
 
         async def main() -> None:
@@ -72,7 +72,7 @@ def test_processes_that_cannot_run_are_an_error_that_says_why(tmp_path: Path) ->
                 await asyncio.wait(processes._kept, return_when=asyncio.FIRST_COMPLETED)
                 assert processes.is_over
 
-        with pytest.raises(FadeArenaError, match="live trading is not in this version"):
+        with pytest.raises(FadeArenaError, match="this process is not armed"):
             asyncio.run(main())
 
 

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fadearena.adapters.sql.database import PostgresDatabase, SqliteFile
 from fadearena.bootstrap.places import Places, places_of
 from fadearena.config import Network, load
 from fadearena.model.error import InvalidInput, StorageUnavailable
+from fadearena.model.policy import Mode
 from tests.support.command import nowhere
 
 
@@ -66,14 +68,13 @@ def test_a_directory_of_an_older_version_is_the_arenas(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('{"mode": "live"}', "live trading is not in this version"),
         ('{"mode": "lively"}', r'should be {"mode": "simulation"}'),
         ("{", "cannot be read"),
         ('{"mode": "simulation", "armed": true}', "cannot be read"),
     ],
 )
-def test_another_mode_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
-    """Live money, and whatever else the file may say, is not guessed at."""
+def test_a_mode_that_cannot_be_read_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    """Whatever else the file may say is not guessed at."""
     directory = tmp_path / "d"
     directory.mkdir()
     (directory / "mode.json").write_text(text)
@@ -86,3 +87,36 @@ def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "d").write_text("a file")
     with pytest.raises(StorageUnavailable, match="--data-dir"):
         placed(tmp_path / "d" / "below").prepare()
+
+
+def test_each_mode_has_databases_of_its_own(tmp_path: Path) -> None:
+    """Simulation and live share the directory and nothing else, with either database."""
+    file = tmp_path / "settings.env"
+    lives = []
+    for url in ("", "postgresql://me:pw@db/fade"):
+        file.write_text(f"FADEARENA_DATABASE_URL={url}")
+        with nowhere():
+            config = load(file, data_dir=tmp_path / "d")
+        simulation, live = (places_of(config, mode) for mode in Mode)
+        assert (simulation.journal, simulation.read) != (live.journal, live.read)
+        assert {str(simulation.home), str(live.home)} == {str(tmp_path / "d" / mode) for mode in Mode}
+        lives.append(live.journal)
+    assert lives == [
+        SqliteFile(tmp_path / "d/live/journal.db"),
+        PostgresDatabase("postgresql://me:pw@db/fade", "_live"),
+    ]
+
+
+def test_a_mode_is_active_from_one_moment_to_the_next(tmp_path: Path) -> None:
+    """Whoever runs in the other one notices; a file that cannot be read at the moment says nothing."""
+    places = placed(tmp_path / "d")
+    assert places.is_active()
+    places.prepare()
+    live = msgspec.structs.replace(places, mode=Mode.LIVE)
+    assert (places.is_active(), live.is_active()) == (True, False)
+    live.activate()
+    assert (places.is_active(), live.is_active()) == (False, True)
+    assert placed(tmp_path / "d").mode is Mode.LIVE
+    assert [path.name for path in (tmp_path / "d").iterdir() if path.is_file()] == ["mode.json"]
+    places.mode_file.write_text("{")
+    assert places.is_active()

@@ -5,12 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from fadearena.bootstrap.seed import ACTOR, SEASON_1, SEASON_1_5, default_policy, first_settings
+from fadearena.bootstrap.seed import (
+    ACTOR,
+    SEASON_1,
+    SEASON_1_5,
+    default_policy,
+    first_settings,
+    paid_addresses,
+    paper_accounts,
+)
 from fadearena.core.engine import step
 from fadearena.core.latches import ALL, LatchKind
 from fadearena.core.state import State
-from fadearena.model.event import Kill, Operator, SetPolicy
-from fadearena.model.policy import Mode
+from fadearena.model.event import BudgetRead, Kill, LeverageRead, Operator, SetPolicy
+from fadearena.model.policy import AccountPolicy, Mode, Policy
+from fadearena.model.units import Usd
 
 NOW = 1_760_000_000_000
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "hyperliquid.md"
@@ -69,3 +78,25 @@ def test_what_an_operator_set_stays() -> None:
     assert first_settings(state) == ()
     assert state.policy.bots == ()
     assert state.latches.has(ALL, LatchKind.KILL)
+
+
+def test_every_account_of_settings_and_journal_is_opened_on_paper() -> None:
+    """The first one always, those of the settings, and those that traded before they were taken out of them."""
+    policy = Policy(accounts=(AccountPolicy(id="alt", address="0xa", signer="0xa"),))
+    traded = (
+        LeverageRead(time=0, received=0, account="gone", coin="BTC", leverage=3, is_cross=True),
+        BudgetRead(time=0, received=0, account="other", actions_left=1),
+    )
+    opened = paper_accounts(policy, Usd(500), traded)
+    assert [(account.id, account.start_usd, account.taker_rate) for account in opened] == [
+        ("main", Usd(500), None),
+        ("alt", Usd(500), None),
+        ("gone", Usd(500), None),
+    ]
+
+
+def test_only_real_addresses_have_fees_that_can_be_read() -> None:
+    """The address that an installation begins with is made up."""
+    assert paid_addresses(default_policy()) == {}
+    policy = Policy(accounts=(AccountPolicy(id="main", address="0xa", signer="0xb"),))
+    assert paid_addresses(policy) == {"main": "0xa"}

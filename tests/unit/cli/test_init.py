@@ -1,5 +1,6 @@
 """`fadearena init`: what it writes, what it refuses, and that it asks again where an answer makes no sense."""
 
+import re
 import stat
 from decimal import Decimal
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fadearena.adapters.hyperliquid.signing import Signer
 from fadearena.bootstrap.setup import Choices, followed_bots, policy_of, write_env
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.config import Network, load
@@ -53,6 +55,25 @@ def test_options_are_taken_over(tmp_path: Path) -> None:
     bots = fadearena("bots", "list", "--data-dir", tmp_path / "d", "--json").report["bots"]
     assert {bot["id"] for bot in bots if bot["enabled"]} == {"grok-4", "qwen3-max"}
     assert {bot["leverageMultiplier"] for bot in bots} == {"0.1"}
+
+
+def test_a_key_of_its_own_is_made_for_an_account(tmp_path: Path) -> None:
+    """It is in a file of ours alone and nowhere else; where it has to be approved is said, and on a sandbox it is."""
+    account = "0x" + "a" * 40
+    ended, text = begun(tmp_path / "d", "--network", "testnet", "--account", account.upper().replace("X", "x"))
+    assert ended.code == ExitCode.OK, ended.err
+    (agent,) = re.findall(r": (0x[0-9a-f]{40}) shall sign for", ended.out)
+    assert "https://app.hyperliquid-testnet.xyz/API" in ended.out
+    key = (tmp_path / "d" / "keys").read_text().splitlines()[-1]
+    assert Signer(key).address == agent
+    assert key[2:] not in ended.out + ended.err + text
+    accounts = fadearena("accounts", "list", "--data-dir", tmp_path / "d", "--json").report["accounts"]
+    assert [(each["address"], each["signer"]) for each in accounts] == [(account, agent)]
+    arguments = ("init", "--data-dir", tmp_path / "e", "--network", "sandbox", "--account", account)
+    ended = fadearena(*arguments, settings={"FADEARENA_SANDBOX_URL": "http://127.0.0.1:9"})
+    assert "it is not approved yet" in ended.out
+    ended, _ = begun(tmp_path / "f", "--network", "testnet", "--account", "me", "--force")
+    assert (ended.code, "is not an address" in ended.err) == (ExitCode.UNUSABLE_INPUT, True)
 
 
 def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
@@ -102,7 +123,7 @@ def test_a_directory_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_on_a_terminal_it_asks_and_asks_again(tmp_path: Path) -> None:
     """An answer that makes no sense is said to be so, and the question comes again."""
-    answers = ["moon", "sandbox", str(tmp_path / "d"), "none", "5000", "grok-4", "20", "0.2", "none", "none"]
+    answers = ["moon", "sandbox", str(tmp_path / "d"), "none", "5000", "grok-4", "20", "0.2", "none", "none", "none"]
     with Watched("init", "--json", directory=tmp_path, answers=answers) as asked:
         code, _ = asked.end()
     assert code == ExitCode.OK, asked.drawn

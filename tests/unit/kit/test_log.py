@@ -66,6 +66,7 @@ def test_names_that_do_not(name: str) -> None:
     [
         (f"key {KEY} leaked", f"key {MASK} leaked"),
         (KEY + "cd" * 33, MASK),
+        (f"key={KEY[2:].upper()}, and so on", f"key={MASK}, and so on"),
         ("postgresql://me:pw@db:5432/x?y=1", f"postgresql://{MASK}@db:5432/x?y=1"),
         ("to postgresql://me:p@w@db/x now", f"to postgresql://{MASK}@db/x now"),
         ("Authorization: Bearer abc.def-1", f"Authorization: Bearer {MASK}"),

@@ -13,26 +13,30 @@ from fadearena.model.command import (
     BurnNonce,
     CancelOrder,
     Command,
+    PlaceStop,
     QueryOrder,
     ReadBook,
     ReadRole,
     ReadSource,
+    ScheduleCancel,
     SetLeverage,
 )
 from fadearena.model.error import OutcomeUnknown, VenueProtocolError, VenueUnavailable
 from fadearena.model.event import ActionAnswered, OrderAnswered, SourceSnapshot, SourceUnreadable
-from fadearena.model.order import ActionOutcome, Answer, Dropped, NoAnswer
+from fadearena.model.order import ActionKind, ActionOutcome, Answer, Dropped, NoAnswer
 from fadearena.model.trading import TradingState
+from fadearena.model.units import Side
 from fadearena.ports.journal import JournalEntry
 from fadearena.runtime.corrected import CorrectedClock
 from fadearena.runtime.dispatcher import Dispatcher
+from fadearena.runtime.failures import failed
 from fadearena.runtime.gate import Gate
 from fadearena.runtime.immediate import immediately
 from fadearena.runtime.inbox import Inbox, Incoming
 from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.timer import Timer
 from tests.support.room import Room, notice, order, wake
-from tests.support.world import AGENT, T0, WALLET
+from tests.support.world import AGENT, T0, WALLET, D
 
 READ = ReadSource(wallet=WALLET, dex="")
 QUERY = QueryOrder(account="main", cloid="c")
@@ -41,6 +45,22 @@ CANCEL = CancelOrder(account="main", signer=AGENT, order_id=7, asset_id=1, nonce
 LEVERAGE = SetLeverage(
     account="main", signer=AGENT, coin="ETH", asset_id=1, leverage=3, is_cross=True, nonce=3, expires_after=T0 + 9
 )
+
+STOP = PlaceStop(
+    account="main",
+    signer=AGENT,
+    coin="ETH",
+    asset_id=1,
+    side=Side.SELL,
+    quantity=D(1),
+    trigger=D(3_800),
+    limit=D(3_000),
+    cloid="s",
+    label="x",
+    nonce=4,
+    expires_after=T0 + 9,
+)
+SCHEDULE = ScheduleCancel(account="main", signer=AGENT, at_ms=99, nonce=5, expires_after=T0 + 9)
 
 
 class Outbox:
@@ -138,14 +158,16 @@ def test_nothing_that_is_signed_leaves_without_the_lease() -> None:
     """Another worker may be at work; what was kept back is answered as never sent."""
     outbox = Outbox()
     outbox.room.memory.epoch += 1
-    back = outbox.run(order("a"), BURN, CANCEL, LEVERAGE)
+    back = outbox.run(order("a"), BURN, CANCEL, LEVERAGE, STOP, SCHEDULE)
     assert outbox.venue.left == []
     assert answers(back) == [("a", Dropped(reason="the lease is not held any more"))]
     refused = [each.event for each in back if isinstance(each.event, ActionAnswered)]
     assert [(event.subject, event.outcome) for event in refused] == [
-        ("c9", ActionOutcome.REFUSED),
-        ("7", ActionOutcome.REFUSED),
-        ("ETH", ActionOutcome.REFUSED),
+        ("c9", ActionOutcome.DROPPED),
+        ("7", ActionOutcome.DROPPED),
+        ("ETH", ActionOutcome.DROPPED),
+        ("s", ActionOutcome.DROPPED),
+        ("main", ActionOutcome.DROPPED),
     ]
 
 
@@ -177,6 +199,24 @@ def test_obstacle_becomes_the_answer_that_it_means(error: Exception, answer: Ans
     back = outbox.run(order("a"))
     assert answers(back) == [("a", answer)]
     assert outbox.sent == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("command", "kind", "subject"),
+    [
+        (BURN, ActionKind.NOOP, "c9"),
+        (CANCEL, ActionKind.CANCEL, "7"),
+        (LEVERAGE, ActionKind.LEVERAGE, "ETH"),
+        (STOP, ActionKind.STOP, "s"),
+        (SCHEDULE, ActionKind.SCHEDULE, "main"),
+    ],
+)
+def test_obstacle_makes_an_action_unknown(command: Command, kind: ActionKind, subject: str) -> None:
+    """Whether it was done is read from the exchange."""
+    event = failed(command, OutcomeUnknown("timeout"), T0)
+    assert isinstance(event, ActionAnswered)
+    assert (event.account, event.kind, event.subject) == ("main", kind, subject)
+    assert (event.outcome, event.text) == (ActionOutcome.UNKNOWN, "timeout")
 
 
 @pytest.mark.parametrize("error", [VenueUnavailable("no route"), ZeroDivisionError("oops")])

@@ -3,18 +3,35 @@
 import pytest
 
 from fadearena.core.latches import ALL, Latch, Latches, LatchKind, account_scope, bot_scope
-from fadearena.model.command import BurnNonce, CancelOrder, SetLeverage
+from fadearena.model.command import BurnNonce, CancelOrder, PlaceStop, ScheduleCancel, SetLeverage
 from fadearena.model.order import Purpose
 from fadearena.model.trading import TradingState
+from fadearena.model.units import Side
+from fadearena.ports.venue import SignedCommand
 from fadearena.runtime.gate import Gate
 from tests.support.room import order
-from tests.support.world import AGENT
+from tests.support.world import AGENT, D
 
 BURN = BurnNonce(account="main", signer=AGENT, cloid="c", nonce=1)
 CANCEL = CancelOrder(account="main", signer=AGENT, cloid="c", asset_id=1, nonce=2, expires_after=9)
 LEVERAGE = SetLeverage(
     account="main", signer=AGENT, coin="ETH", asset_id=1, leverage=3, is_cross=True, nonce=3, expires_after=9
 )
+STOP = PlaceStop(
+    account="main",
+    signer=AGENT,
+    coin="ETH",
+    asset_id=1,
+    side=Side.SELL,
+    quantity=D(1),
+    trigger=D(3_800),
+    limit=D(3_000),
+    cloid="s",
+    label="x",
+    nonce=4,
+    expires_after=9,
+)
+SCHEDULE = ScheduleCancel(account="main", signer=AGENT, at_ms=99, nonce=5, expires_after=9)
 KIND_OF = {
     TradingState.REDUCING: LatchKind.PAUSE,
     TradingState.HALTED: LatchKind.KILL,
@@ -101,9 +118,10 @@ def test_noop_and_cancel_always_leave_unless_shut() -> None:
     assert gate.refusal(BURN) == gate.refusal(CANCEL) == "the worker is recovering"
 
 
-def test_leverage_is_not_touched_while_halted_or_flattening() -> None:
-    """It may be set while nothing, or only increases, are stopped."""
-    passes = {state: opened(all=state).refusal(LEVERAGE) is None for state in TradingState}
+@pytest.mark.parametrize("command", [LEVERAGE, STOP, SCHEDULE], ids=["leverage", "stop", "schedule"])
+def test_what_is_no_order_does_not_leave_while_halted_or_flattening(command: SignedCommand) -> None:
+    """Leverage is set and stops are placed while nothing, or only increases, are stopped."""
+    passes = {state: opened(all=state).refusal(command) is None for state in TradingState}
     assert [state for state, passed in passes.items() if passed] == [TradingState.ACTIVE, TradingState.REDUCING]
 
 

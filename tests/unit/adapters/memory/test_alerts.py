@@ -2,14 +2,21 @@
 
 import asyncio
 
+import pytest
+
 from fadearena.adapters.memory.alerts import MemoryAlerts
-from fadearena.model.record import Alert
+from fadearena.model.error import AlertUndelivered
+from fadearena.ports.alerts import Message
 
 
-def test_alerts_are_kept_in_order() -> None:
-    """What is sent is kept, oldest first."""
-    first, second = (Alert(level="info", category="c", subject=subject, text="t") for subject in "ab")
-    sink = MemoryAlerts()
-    for alert in (first, second):
-        asyncio.run(sink.send(alert))
-    assert sink.sent == [first, second]
+def test_messages_are_kept_in_order() -> None:
+    """What is sent is kept with whom it went to, oldest first; a destination that refuses keeps nothing."""
+    first, second = (Message(level="info", title=title, text="t") for title in "ab")
+    sink = MemoryAlerts("x", "y")
+    assert sink.destinations == ("x", "y")
+    asyncio.run(sink.send("x", first))
+    asyncio.run(sink.send("y", second))
+    sink.refusals["x"] = "no"
+    with pytest.raises(AlertUndelivered, match="no"):
+        asyncio.run(sink.send("x", second))
+    assert sink.sent == [("x", first), ("y", second)]

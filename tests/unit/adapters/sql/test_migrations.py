@@ -1,5 +1,6 @@
 """The tables go up and down, and are what the program expects."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,11 @@ from fadearena.adapters.sql.database import Location, PostgresDatabase, SqliteFi
 from fadearena.adapters.sql.engine import engine_of
 from fadearena.adapters.sql.journal.tables import KEPT
 from fadearena.adapters.sql.migrations import HEADS, current, downgrade, head, moving, require_head, upgrade
+from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.model.error import InvalidInput, StorageOutdated
+from fadearena.model.record import Alert
+from fadearena.ports.journal import JournalEntry
+from tests.support.entries import Writer
 
 TREES: tuple[Tree, ...] = ("journal", "read")
 
@@ -103,3 +108,23 @@ def test_the_tables_of_the_journal(location: Location) -> None:
     found.pop("alembic_version")
     assert found.pop("lease") == ("id", "epoch", "holder", "since")
     assert found == {table.name: table.columns for table in KEPT}
+
+
+def test_what_was_shown_before_there_was_an_outbox_is_not_told(location: Location) -> None:
+    """After the upgrade neither the old alerts nor a rebuild of them is queued; new ones are. The way back works."""
+    alert = Alert(level="warning", category="c", subject="s", text="t")
+    writer = Writer()
+    old, new = writer.entry(alert, at=1_000), writer.entry(alert, at=2_000)
+    upgrade(location, "read")
+
+    async def project(*entries: JournalEntry) -> list[int | None]:
+        async with open_read_store(location, inline=True) as store:
+            await store.records.clear()
+            await store.records.project(entries)
+            return [row.record_seq for row in await store.outbox.queued(10)]
+
+    assert asyncio.run(project(old)) == [1]
+    downgrade(location, "read", "0001")
+    assert "alert_outbox" not in tables(location, "read")
+    upgrade(location, "read")
+    assert asyncio.run(project(old, new)) == [2]

@@ -1,0 +1,38 @@
+"""Questions on settings that the mode has a part in, and that need nothing but the settings."""
+
+from fadearena.bootstrap.finding import Finding, Level
+from fadearena.model.error import InvalidInput
+from fadearena.model.ids import AccountId
+from fadearena.model.policy import AccountPolicy, Mode, Policy
+
+
+def account_of(policy: Policy, account: AccountId) -> AccountPolicy:
+    """
+    Return an account of the settings.
+
+    Raises:
+        InvalidInput: There is none of this id.
+    """
+    for each in policy.accounts:
+        if each.id == account:
+            return each
+    raise InvalidInput(f"there is no account {account}: `fadearena accounts list` shows those that there are")
+
+
+def limits_of(policy: Policy, level: Level) -> Finding:
+    """Look whether the limits are set without which real money is not put at risk."""
+    names = [name for name in policy.gaps_for_real_money() if not name.startswith("bots[")]
+    bots = [bot.id for bot in policy.bots if bot.exposure_cap is None]
+    names += [f"exposureCap of {', '.join(bots)}"] if bots else []
+    if not names:
+        return Finding(check="limits", level=Level.OK, text="the caps and the daily loss limit are set")
+    advice = "`fadearena mode live` proposes them; `fadearena settings set` and `fadearena bots set` change them"
+    return Finding(check="limits", level=level, text=f"no limit is set: {'; '.join(names)}", advice=advice)
+
+
+def risks_added(old: Policy, new: Policy) -> list[str]:
+    """Return why settings may not become these: with real money no limit goes, and no bot comes without one."""
+    if new.mode is not Mode.LIVE:
+        return []
+    gaps = set(new.gaps_for_real_money()) - set(old.gaps_for_real_money())
+    return [f"{name} must be set in live trading" for name in sorted(gaps)]

@@ -1,0 +1,111 @@
+"""What the command `mode` does."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import msgspec
+import typer
+
+from fadearena.bootstrap.finding import Finding, Level, worst
+from fadearena.bootstrap.places import Places, places_of
+from fadearena.bootstrap.switching import CONFIRMATION, Proposal, go, policy_in_force, propose
+from fadearena.cli.errors import fail, say
+from fadearena.cli.exit_codes import ExitCode
+from fadearena.cli.output import print_json, show
+from fadearena.cli.session import actor
+from fadearena.config import Config, load
+from fadearena.kit import log
+from fadearena.kit.decimals import plain
+from fadearena.model.error import InvalidInput
+from fadearena.model.policy import Mode, Policy
+from fadearena.model.units import Usd
+
+_NONE = "no limit"
+
+
+def mode(target: str | None, confirm: str | None, data_dir: Path | None, *, as_json: bool) -> None:
+    """Show the mode, or change it."""
+    config = load(data_dir=data_dir)
+    log.configure("error", config.log_format)
+    places = places_of(config)
+    if target is None:
+        _show(config, places, as_json=as_json)
+        return
+    wanted = _mode(target)
+    if not places.mode_file.exists():
+        raise InvalidInput(f"nothing was set up in {places.data_dir} yet: begin with `fadearena init`")
+    if places == places_of(config, wanted):
+        _tell(places, changed=False, as_json=as_json)
+        return
+    policy = _confirmed(config, places, confirm) if target == "live" else _simulated(places)
+    _tell(asyncio.run(go(config, places, policy, actor())), changed=True, as_json=as_json)
+
+
+def _confirmed(config: Config, places: Places, confirm: str | None) -> Policy:
+    """Return the settings for live trading, once all is well and somebody said so."""
+    proposal = asyncio.run(propose(config, places))
+    for line in _lines(proposal.findings):
+        say(line)
+    if worst(proposal.findings) is Level.FAIL:
+        fail("live trading does not begin: what failed has to be mended first, nothing was changed", ExitCode.FAILED)
+    _show_limits(proposal)
+    if confirm is None and sys.stdin.isatty():
+        confirm = typer.prompt(f"Orders will cost real money. Type {CONFIRMATION} to begin", err=True)
+    if confirm != CONFIRMATION:
+        fail(f'nothing was changed: say --confirm "{CONFIRMATION}"', ExitCode.REFUSED)
+    return proposal.policy
+
+
+def _simulated(places: Places) -> Policy:
+    policy = asyncio.run(policy_in_force(places))
+    return msgspec.structs.replace(policy, mode=_mode("simulation"))
+
+
+def _show(config: Config, places: Places, *, as_json: bool) -> None:
+    found = {"mode": places.mode, "network": places.network, "armed": config.live, "dataDir": str(places.data_dir)}
+    if as_json:
+        print_json(found)
+        return
+    armed = "armed for live trading" if config.live else "not armed for live trading"
+    show(f"the mode is {places.mode}, on {places.network}; processes that start here are {armed}")
+
+
+def _show_limits(proposal: Proposal) -> None:
+    """Show on stderr what limits hold, and which of them were proposed just now."""
+    policy = proposal.policy
+    say(
+        f"most exposure of all bots: {_usd(policy.global_exposure_cap)}; loss of a day: {_usd(policy.daily_loss_limit)}"
+    )
+    for bot in policy.bots:
+        if bot.enabled:
+            say(f"  {bot.id}: at most {_usd(bot.exposure_cap)}, on account {bot.account}")
+    if proposal.proposed:
+        say(f"proposed where there was none: {', '.join(proposal.proposed)}")
+
+
+def _usd(limit: Usd | None) -> str:
+    return _NONE if limit is None else f"{plain(limit)} USD"
+
+
+def _lines(findings: tuple[Finding, ...]) -> list[str]:
+    return [
+        f"{found.level:<5} {found.check}: {found.text}" + (f" ({found.advice})" if found.advice else "")
+        for found in findings
+    ]
+
+
+def _tell(places: Places, *, changed: bool, as_json: bool) -> None:
+    if as_json:
+        print_json({"mode": places.mode, "changed": changed})
+    elif changed:
+        show(f"the mode is {places.mode} now; a worker and a server that run begin anew in it within some seconds")
+    else:
+        show(f"the mode is {places.mode} already")
+
+
+def _mode(text: str) -> Mode:
+    try:
+        return Mode(text)
+    except ValueError:
+        raise InvalidInput(f"{text!r} is no mode: choose from {', '.join(Mode)}") from None
