@@ -61,7 +61,7 @@ test-all: $(READY) ## Run all tests, long form, and demand 100 % branches of mod
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=long $(ARGS)
 
 .PHONY: faults
-faults: $(READY) ## Kill the worker at every point and at 200 random moments, and count what survived
+faults: $(READY) ## Break live trading at every step of an order, kill the worker at every point; count what survived
 	$(BIN)/python -m tests.faults $(ARGS)
 
 .PHONY: soak

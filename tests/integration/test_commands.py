@@ -175,9 +175,9 @@ def test_two_segments_are_kept(seeded: Place) -> None:
     assert seeded.json("journal", "prune", "--keep", 2) == {"deleted": 0}
 
 
-def test_live_money_is_refused(seeded: Place) -> None:
-    """A data directory that says live is not touched."""
+def test_a_directory_that_says_live_has_databases_of_its_own(seeded: Place) -> None:
+    """What was simulated is not shown as live, and looking makes nothing."""
     (seeded.directory / "mode.json").write_text('{"mode": "live"}')
     ended = seeded("status")
-    assert ended.code == ExitCode.UNUSABLE_INPUT
-    assert "live trading is not in this version" in ended.err
+    assert (ended.code, "live/read.db has no tables" in ended.err) == (ExitCode.STORAGE_OUTDATED, True)
+    assert not (seeded.directory / "live").exists()

@@ -24,6 +24,7 @@ from tests.support.counter import NOBODY
 from tests.support.sandbox import Running, options, running
 
 PATIENCE_S = 20
+POOR = "0x" + "d3" * 20
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,8 @@ def test_it_tells_its_time_and_its_truth(box: Running) -> None:
     assert len({one["temperament"] for one in traders}) >= 6
     box.tell("deposit", user=NOBODY, usd="12.5")
     truth = box.see("truth")
-    assert truth[NOBODY] == {"cash": {"": "12.5"}, "positions": {}}
+    nothing = {"positions": {}, "costs": {}, "margins": {}, "realised": "0", "funding": "0", "fees": "0"}
+    assert truth[NOBODY] == {"cash": {"": "12.5"}, "cameIn": "12.5", **nothing}
     assert {one["wallet"] for one in traders} <= set(truth)
     assert box.see("orders") == {}
     assert box.see("requests")["counts"]["/info exchangeStatus"] >= 1
@@ -80,6 +82,11 @@ def test_it_tells_its_time_and_its_truth(box: Running) -> None:
         ("deposit", {"user": NOBODY, "usd": "-5"}, "no amount of dollars"),
         ("deposit", {"user": NOBODY, "usd": "0.0000001"}, "no amount of dollars"),
         ("deposit", {"user": "me", "usd": "5"}, "40 hex digits"),
+        ("mark", {"coin": "BTC", "price": "0"}, "is no price"),
+        ("mark", {"coin": "MATIC", "price": "1"}, "does not trade here"),
+        ("trade", {"user": POOR, "coin": "BTC", "side": "buy", "quantity": "1"}, "Must deposit"),
+        ("deleverage", {"user": POOR, "coin": "BTC", "quantity": "1"}, "Must deposit"),
+        ("modes", {"user": POOR, "mode": "dexAbstraction"}, "Invalid enum value"),
     ],
     ids=str,
 )
@@ -88,6 +95,30 @@ def test_wrong_orders_to_the_sandbox_are_refused(box: Running, door: str, body: 
     answer = requests.post(f"{box.url}/sandbox/{door}", json=body, timeout=PATIENCE_S)
     assert answer.status_code == 422
     assert why in answer.text
+
+
+def test_accidents_from_outside(box: Running) -> None:
+    """Agents, sub-accounts, modes, money and positions of somebody, who signs nothing for that."""
+    user, agent = "0x" + "d4" * 20, "0x" + "d5" * 20
+    box.tell("deposit", user=user, usd="5000", balance="spot")
+    box.tell("transfer", user=user, source="spot", destination="", usd="4000")
+    box.tell("withdraw", user=user, usd="1000", balance="spot")
+    box.tell("agents", user=user, agent=agent, name="fade-1")
+    assert ask(box, "userRole", user=agent) == {"role": "agent", "data": {"user": user}}
+    box.tell("volume", user=user, usd="100000")
+    sub = box.tell("subaccounts", user=user, name="fade-a")
+    box.tell("transfer", user=user, source="", destination="xyz", to=sub, usd="10")
+    box.tell("modes", user=sub, mode="unifiedAccount")
+    assert ask(box, "spotClearinghouseState", user=sub)["balances"][0]["total"] == "10.0"
+    done = box.tell("trade", user=user, coin="ETH", side="buy", quantity="0.5")
+    assert done["filled"]["totalSz"] == "0.5"
+    box.tell("mark", coin="ETH", price="4000", ms=60_000)
+    assert ask(box, "metaAndAssetCtxs")[1][1]["markPx"] == "4000.0"
+    box.tell("deleverage", user=user, coin="ETH", quantity="0.2")
+    truth = box.see("truth")[user]
+    assert (truth["positions"], truth["cameIn"]) == ({"ETH": "0.3"}, "3990")
+    owned = sum(map(D, truth["cash"].values()))
+    assert owned == sum(D(truth[part]) for part in ("cameIn", "realised", "funding")) - D(truth["fees"])
 
 
 def test_a_pause_stops_prices_and_not_time(box: Running) -> None:
@@ -105,7 +136,7 @@ def test_a_pause_stops_prices_and_not_time(box: Running) -> None:
 
 def test_faults_from_outside(box: Running) -> None:
     """A lost answer breaks the connection off, statuses come back as they were ordered, slow answers are slow."""
-    box.tell("faults", kind="loseAnswers", times=1)
+    box.tell("faults", kind="reset")
     with pytest.raises(requests.ConnectionError):
         requests.post(f"{box.url}/exchange", json=noop("0x" + "21" * 32, 1), timeout=PATIENCE_S)
     box.tell("faults", kind="answer", status=429, path="/info")

@@ -27,7 +27,7 @@ NEWER = {
     "userRateLimit": {".nRequestsSurplus"},
 }
 ELSEWHERE = {
-    # What is recorded and cannot be seen here: isolated coins stand on the other dex, there are no triggers, spot
+    # What is recorded and cannot be seen here: isolated coins stand on the other dex, no order waits for a parent, spot
     # markets or other people's roles, no history of an account's worth; `maxTradeSzs` is of 2023.
     "meta": {".universe[].marginMode", ".universe[].onlyIsolated"},
     "metaAndAssetCtxs": {

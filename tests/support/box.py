@@ -10,7 +10,7 @@ from fadearena.sandbox.exchange import Exchange
 from fadearena.sandbox.exchange.shown import Held
 from fadearena.sandbox.exchange.state import Account
 from fadearena.sandbox.listing import ASSETS
-from fadearena.sandbox.nouns import Filled, News, Order, Refused, Request, Resting, Status, Tif
+from fadearena.sandbox.nouns import Filled, News, Order, Refused, Request, Resting, Status, Tif, Trigger
 
 NOON = 1_760_788_800_000
 ANN, BOB = "0x" + "a1" * 20, "0x" + "b2" * 20
@@ -24,6 +24,7 @@ class Terms(TypedDict, total=False):
     tif: Tif
     cloid: str
     twap_id: int
+    trigger: Trigger
 
 
 class Box:
@@ -127,14 +128,17 @@ class Box:
         return self.exchange.view.dex_account(user, ASSETS[coin].dex).positions
 
     def check(self) -> None:
-        """Look whether money and positions of all accounts sum up."""
+        """Look whether money and positions of all accounts sum up, and whether each account's money has a source."""
         truth = self.exchange.truth()
         sizes: dict[Coin, D] = {}
         owned = D(0)
-        for account in truth.accounts.values():
-            owned += sum(account.cash.values())
+        for user, account in truth.accounts.items():
+            cash = sum(account.cash.values(), start=D(0))
             for coin, held in account.positions.items():
                 sizes[coin] = sizes.get(coin, D(0)) + held.size
-                owned += held.margin - held.cost
+                cash += held.margin
+                owned -= held.cost
+            owned += cash
+            assert cash == account.came_in + account.realised + account.funding - account.fees, user
         assert not any(sizes.values()), sizes
         assert owned == truth.deposits - truth.fees

@@ -109,6 +109,13 @@ class Client:
         return answer["response"]["data"]["statuses"][0]
 
 
+def signed(key: str, action: dict[str, Any], nonce: int) -> dict[str, Any]:
+    """Return the body of an action that a key signed, with the `address` of who signed it."""
+    wallet = eth_account.Account.from_key(key)
+    signature = signing.sign_l1_action(wallet, action, None, nonce, None, is_mainnet=False)
+    return {"action": action, "nonce": nonce, "signature": signature, "address": wallet.address.lower()}
+
+
 def heard(peer: Peer) -> list[Any]:
     """Return what waits for a client, read."""
     texts = []

@@ -57,11 +57,11 @@ async def look(place: Place, tale: Tale, clock: Clock) -> Ending:
         left_out = frozenset(mark.seq for mark in await store.journal.skipped())
         read_store = await _read_store_problems(place, entries)
     state = State()
-    problems = [*_stepped(state, entries, left_out), *violations(state), *recovered.differences, *read_store]
+    problems = [*stepped_problems(state, entries, left_out), *violations(state), *recovered.differences, *read_store]
     if encode(state) != encode(recovered.state):
         problems.append("a recovered state is not the one that follows from the whole journal")
     with exact_arithmetic():
-        problems += _numbering_problems(entries)
+        problems += numbering_problems(entries)
         problems += _order_problems(entries, venue.ledger)
         problems += _booking_problems(entries, venue.ledger)
         problems += _overshoot_problems(entries, venue.ledger)
@@ -104,7 +104,7 @@ def _money(state: State) -> dict[str, str]:
     return told
 
 
-def _stepped(state: State, entries: Sequence[JournalEntry], left_out: frozenset[int]) -> list[str]:
+def stepped_problems(state: State, entries: Sequence[JournalEntry], left_out: frozenset[int]) -> list[str]:
     """Step a whole journal again; return which entry, the first one, comes out otherwise, and how many others do."""
     found = []
     for entry in entries:
@@ -153,7 +153,8 @@ async def _read_store_problems(place: Place, entries: Sequence[JournalEntry]) ->
     return problems
 
 
-def _numbering_problems(entries: Sequence[JournalEntry]) -> Iterator[str]:
+def numbering_problems(entries: Sequence[JournalEntry]) -> Iterator[str]:
+    """Entries are numbered without a gap, and their times never decrease."""
     record_seq, received = 0, 0
     for number, entry in enumerate(entries, 1):
         record_seq += len(entry.records)

@@ -30,11 +30,22 @@ class Running:
                 return line
         raise AssertionError(f"it ended with {self.process.wait()} before {event}: {self.lines[-5:]} {self.said}")
 
+    def until_seen(self, event: str, **fields: object) -> dict[str, Any]:
+        """Return the line of an event that may have been logged already."""
+        for line in self.lines:
+            if line["event"] == event and fields.items() <= line.items():
+                return line
+        return self.until(event, **fields)
+
     def end(self) -> int:
         """Read on until all that log here have ended, and return the exit code."""
         for _ in self._read():
             pass
         return self.process.wait()
+
+    def until_end(self) -> Iterator[dict[str, Any]]:
+        """Iterate over what is logged, until all that log here have ended."""
+        return self._read()
 
     def signal(self, number: int) -> None:
         """Send it a signal."""
@@ -52,7 +63,11 @@ class Running:
 
 @contextmanager
 def started(
-    directory: Path, *arguments: str, speed: int = 60, settings: Mapping[str, str] | None = None
+    directory: Path,
+    *arguments: str,
+    speed: int = 60,
+    settings: Mapping[str, str] | None = None,
+    patience_s: float = _PATIENCE_S,
 ) -> Iterator[Running]:
     """Run a command on a data directory, in the arena; at the end it is killed, and its children end with it."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith("FADEARENA_")}
@@ -67,7 +82,7 @@ def started(
         stderr=subprocess.PIPE,
         text=True,
     )
-    guard = threading.Timer(_PATIENCE_S, process.kill)
+    guard = threading.Timer(patience_s, process.kill)
     guard.start()
     running = Running(process)
     try:

@@ -10,12 +10,14 @@ import pytest
 
 from fadearena.adapters.memory.control import MemoryControl
 from fadearena.adapters.memory.heartbeat import MemoryHeartbeats
+from fadearena.adapters.memory.outbox import MemoryOutbox
 from fadearena.adapters.memory.read_store import MemoryReadStore
 from fadearena.adapters.sql.database import Location, PostgresDatabase, SqliteFile
 from fadearena.adapters.sql.migrations import upgrade
 from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.ports.control import Control
 from fadearena.ports.heartbeat import Heartbeats
+from fadearena.ports.outbox import Outbox
 from fadearena.ports.read_store import ReadStore
 
 Told = TypeVar("Told")
@@ -39,13 +41,19 @@ class Doors(Protocol):
         """Who lives."""
         ...
 
+    @property
+    def outbox(self) -> Outbox:
+        """What people are told."""
+        ...
+
 
 class InMemory:
-    """The three doors without a database."""
+    """The four doors without a database."""
 
     def __init__(self) -> None:
         self.control = MemoryControl()
-        self.records = MemoryReadStore(self.control)
+        self.outbox = MemoryOutbox()
+        self.records = MemoryReadStore(self.control, self.outbox)
         self.heartbeats = MemoryHeartbeats()
 
 

@@ -24,7 +24,9 @@ from fadearena.model.record import (
     PositionChange,
     Record,
     SettingsChange,
+    ShadowFill,
     SleeveUpdate,
+    StopUpdate,
     TradingStateChange,
 )
 from fadearena.model.units import Side
@@ -70,6 +72,20 @@ def order(cloid: str, status: OrderStatus = OrderStatus.PENDING, filled: str = "
         filled=D(filled),
         average_price=D("100.25") if D(filled) else None,
         reason="why",
+    )
+
+
+def shadow(cloid: str, quantity: str = "0.5", price: str | None = "100.2") -> ShadowFill:
+    """Return what paper would have made of an order."""
+    return ShadowFill(
+        cloid=cloid,
+        account="main",
+        coin="BTC",
+        side=Side.SELL,
+        quantity=D(quantity),
+        price=None if price is None else D(price),
+        fee=D("0.0225"),
+        reason="" if price else "no match",
     )
 
 
@@ -165,4 +181,15 @@ def one_of_each() -> tuple[Record, ...]:
         Drift(account="main", coin="BTC", ours=D(1), theirs=D(2), is_open=True),
         Alert(level="critical", category="drift", subject="main", text="look"),
         EquityPoint(series="bot:a", usd=None),
+        shadow("0x2"),
+        StopUpdate(
+            cloid="0x3",
+            label="l",
+            account="main",
+            coin="BTC",
+            side=Side.SELL,
+            quantity=D(1),
+            trigger=D("9E+4"),
+            status="resting",
+        ),
     )
