@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from multiprocessing.connection import Connection
 from random import Random
+from urllib.request import urlopen
 
 import msgspec
 
@@ -57,6 +58,12 @@ class Box:
     def wait(self) -> None:
         """Wait until the leader has traded for as long as it was to."""
         self._wire.recv()
+
+    def accepted(self, user: Address) -> list[int]:
+        """Return when the orders of a user that were accepted had arrived, in ns of the machine's steady clock."""
+        with urlopen(f"{self.url}/sandbox/orders") as answer:  # noqa: S310 - the sandbox on this machine
+            orders = msgspec.json.decode(answer.read()).get(user, [])
+        return sorted(row["acceptedNs"] for row in orders if row["acceptedNs"] is not None)
 
 
 def leader() -> Address:

@@ -2,10 +2,10 @@
 From a fill on the socket to our order on the socket, over the wire: a whole worker, and a script on the official SDK.
 
 1. Both face the same sandbox in another process, where a leader trades at random moments. The clock starts when the
-   message with the fill is received, before it is decoded, and stops right before the bytes of the order go to HTTP.
-2. The worker decides under all checks, journals and signs: in SQLite it does all that it would do in earnest. The
-   script does what a short script does: it computes the opposite, signs, sends and waits for the answer.
-3. A fill that comes before the order of the last one is out turns that one round: both are left out, and counted.
+   message with the fill is received, before it is decoded, and stops when the sandbox has the bytes of the order.
+2. The worker decides under all checks, journals and signs: in SQLite it does all that it would do in earnest. A script
+   does what a short script does: on a fill it places the inverse order with the SDK's functions.
+3. A fill that comes before the order of the last one is there turns that one round: both are left out, and counted.
 4. `commit` and `hand-over` are parts of the worker's way: the durable commit, and from there to the venue's door.
 """
 
@@ -53,37 +53,42 @@ _FILLS = '"channel":"userFills"'
 
 
 class Stamps:
-    """The moments at which fills of the leader were received and orders went out; `fills` counts the former."""
+    """The moments at which fills of the leader were received, by the machine's steady clock."""
 
     def __init__(self) -> None:
-        self._heard: float | None = None
-        self._done: list[tuple[float, float]] = []
-        self.fills = 0
+        self._heard: list[int] = []
 
     def received(self, text: bytes | str) -> None:
         """Note a message, if it tells a new fill of the leader."""
+        now = time.monotonic_ns()
         said = text if isinstance(text, str) else text.decode()
         if _FILLS in said.replace(" ", "") and leader() in said and "isSnapshot" not in said:
-            self.fills += 1
-            self._heard = None if self._heard else time.perf_counter()
+            self._heard.append(now)
 
-    def sent(self) -> None:
-        """Note that an order goes out."""
-        if self._heard is not None:
-            self._done.append((self._heard, time.perf_counter() - self._heard))
-            self._heard = None
-
-    def costs(self) -> dict[str, Cost]:
+    def costs(self, accepted: Sequence[int]) -> dict[str, Cost]:
         """
-        Return p50 and p99 of what came after the warm-up.
+        Return p50 and p99 from a fill to its order, of what came after the warm-up.
+
+        Args:
+            accepted: When the orders that were accepted arrived at the sandbox, in their order.
 
         Raises:
             InvariantBroken: Far fewer orders came than fills.
         """
-        if len(self._done) < max(2, self.fills * _LEAST):
-            raise InvariantBroken(f"only {len(self._done)} orders came of {self.fills} fills")
-        begun = self._done[0][0] + WARM_UP_S
-        parts = quantiles((took for heard, took in self._done if heard >= begun), n=100)
+        took: list[tuple[int, float]] = []
+        fills = iter([*self._heard, 0])
+        fill = next(fills)
+        for arrived in accepted:
+            before = list[int]()
+            while 0 < fill <= arrived:
+                before.append(fill)
+                fill = next(fills)
+            if len(before) == 1:
+                took.append((before[0], (arrived - before[0]) / 1e9))
+        if len(took) < max(2, len(self._heard) * _LEAST):
+            raise InvariantBroken(f"only {len(took)} orders came of {len(self._heard)} fills")
+        begun = self._heard[0] + WARM_UP_S * 1e9
+        parts = quantiles((each for heard, each in took if heard >= begun), n=100)
         return {"p50": Cost(seconds=parts[49], count=1), "p99": Cost(seconds=parts[98], count=1)}
 
 
@@ -105,17 +110,12 @@ class StampedSocket:
 
 
 class StampedTransport:
-    """A transport whose orders and messages are noted."""
+    """A transport whose messages are noted."""
 
     def __init__(self, inner: Transport, stamps: Stamps) -> None:
         self._inner = inner
         self._stamps = stamps
-
-    async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
-        """Send a body."""
-        if path == "/exchange" and b'"type":"order"' in body:
-            self._stamps.sent()
-        return await self._inner.post(path, body)
+        self.post = inner.post
 
     async def connect(self) -> Socket:
         """Open a socket."""
@@ -127,15 +127,22 @@ def worker(open_storage: OpenStorage, tempo: Tempo) -> dict[str, Cost]:
     stamps, metrics = Stamps(), Metrics()
     with boxed(tempo) as box, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(open_storage, box, stamps, metrics))
-    return {**stamps.costs(), "commit": _mean(metrics.commit), "hand-over": _mean(metrics.dispatch)}
+        accepted = box.accepted(follower())
+    return {**stamps.costs(accepted), "commit": _mean(metrics.commit), "hand-over": _mean(metrics.dispatch)}
 
 
-def script(tempo: Tempo) -> dict[str, Cost]:
-    """Run a script on the official SDK against a sandbox; return what its reactions took."""
+def script(tempo: Tempo, *, at_market: bool) -> dict[str, Cost]:
+    """
+    Run a script on the official SDK against a sandbox; return what its reactions took.
+
+    `at_market` takes the SDK's own market orders, which ask for what they need first: the prices, to close also the
+    position. Else the fill's own price is taken, and nothing is asked.
+    """
     stamps = Stamps()
     with boxed(tempo) as box:
-        _Script(box.url, stamps).run(box)
-    return stamps.costs()
+        _Script(box.url, stamps, at_market=at_market).run(box)
+        accepted = box.accepted(follower())
+    return stamps.costs(accepted)
 
 
 async def _work(open_storage: OpenStorage, box: Box, stamps: Stamps, metrics: Metrics) -> None:
@@ -159,6 +166,8 @@ async def _work(open_storage: OpenStorage, box: Box, stamps: Stamps, metrics: Me
             control=storage.control,
             heartbeats=storage.heartbeats,
             clock=clock,
+            presign=venue.presign,
+            guard=venue.guard,
         )
         at_work = Worker(doors, lambda state: _opening(state, listed), WorkerOptions(), metrics=metrics)
         work = asyncio.create_task(at_work.run())
@@ -203,25 +212,13 @@ class _StampedManager(WebsocketManager):  # type: ignore[misc] # it has no types
         super().on_message(_ws, message)
 
 
-class _StampedExchange(Exchange):  # type: ignore[misc] # it has no types
-    """The SDK's exchange, whose orders are noted."""
-
-    stamps: Stamps
-
-    def post(self, url_path: str, payload: object = None) -> object:
-        """Note an order, then do what the SDK does."""
-        if url_path == "/exchange":
-            self.stamps.sent()
-        return super().post(url_path, payload)
-
-
 class _Script:
     """Follows the leader as the examples of the SDK do."""
 
-    def __init__(self, url: str, stamps: Stamps) -> None:
+    def __init__(self, url: str, stamps: Stamps, *, at_market: bool) -> None:
+        self._at_market = at_market
         self._info = Info(url, skip_ws=True)
-        self._exchange = _StampedExchange(Account.from_key(FOLLOWER), url)
-        self._exchange.stamps = stamps
+        self._exchange = Exchange(Account.from_key(FOLLOWER), url)
         self._socket = _StampedManager(url, stamps)
         self._subscribed = queue.SimpleQueue[None]()
 
@@ -241,7 +238,13 @@ class _Script:
             self._subscribed.put(None)
             return
         signed = sum(float(fill["sz"]) * (1 if fill["side"] == "B" else -1) for fill in message["data"]["fills"])
-        price, is_buy = float(message["data"]["fills"][-1]["px"]), signed < 0
+        last, is_buy = message["data"]["fills"][-1], signed < 0
+        price, size = float(last["px"]), round(abs(signed) / 2, 5)
+        if self._at_market and last["dir"].startswith("Close"):
+            self._exchange.market_close(COIN, size, slippage=_SLIPPAGE)
+            return
+        if self._at_market:
+            self._exchange.market_open(COIN, is_buy, size, slippage=_SLIPPAGE)
+            return
         limit = float(f"{price * (1 + _SLIPPAGE if is_buy else 1 - _SLIPPAGE):.5g}")
-        size = round(abs(signed) / 2, 5)
         self._exchange.order(COIN, is_buy, size, limit, {"limit": {"tif": "Ioc"}})

@@ -202,7 +202,8 @@ def _live(scale: Scale) -> Group:
         title="from a fill on the socket to our order on the socket, against a sandbox",
         rounds=scale.large_rounds,
         works={
-            "a script on the official SDK": partial(live.script, scale.tempo),
+            "the official SDK, market orders": partial(live.script, scale.tempo, at_market=True),
+            "the official SDK, at the fill's price": partial(live.script, scale.tempo, at_market=False),
             "a worker, journal in memory": partial(live.worker, in_memory, scale.tempo),
             "a worker, journal in SQLite": partial(live.worker, in_sqlite, scale.tempo),
         },
