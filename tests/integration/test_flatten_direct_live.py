@@ -129,6 +129,25 @@ def test_an_order_is_durable_before_it_is_sent(tmp_path: Path) -> None:
     assert all(seen)
 
 
+def test_what_cannot_be_closed_keeps_nothing_else_open(tmp_path: Path) -> None:
+    """One close that the exchange refuses whole, as it refuses a price out of bounds, is refused alone."""
+    trail = DirectTrail(tmp_path)
+    edge = Edge(8, policy_of(), keep=Keep(trail=trail))
+
+    async def story(edge: Edge) -> None:
+        await grow(edge)
+        await edge.stop()
+        hold_more(edge)
+        assert set(edge.held()) == {"BTC", "ETH", "xyz:TSLA"}
+        direct = Direct(edge, trail)
+        edge.gateway.inflict(Reject(text="Price too far from oracle", whole=True, times=1))
+        assert (await direct.run(trail.accounts())).is_flat
+        assert sum("refused" in text for text in direct.said) == 1
+        assert sum("closed" in text for text in direct.said) == 3
+
+    edge.play(story)
+
+
 def test_a_disk_that_takes_nothing_does_not_keep_positions_open(tmp_path: Path) -> None:
     """It closes all the same and says which orders the next worker will not know; that one halts: two writers."""
     keep = Keep()

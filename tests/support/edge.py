@@ -42,6 +42,7 @@ from fadearena.sandbox.gateway.limits import NO_LIMITS
 from fadearena.sandbox.listing import Asset
 from fadearena.sandbox.loopback import Loopback
 from fadearena.sandbox.nouns import Fill, Filled, News
+from tests.support.room_doors import Ahead
 
 START_MS = 1_795_000_000_000
 WARM_MS = 15 * SECOND_MS
@@ -106,6 +107,8 @@ class Edge:
         self.gateway = Gateway(self.exchange, self.clock, Settings(limits=NO_LIMITS), wall=self.clock)
         self.transport = Loopback(self.gateway)
         self.weight_per_minute = 100_000
+        self.ahead_ms = 0
+        """By how much the worker's clock is ahead of the exchange's."""
         self.on_fill: Callable[[Fill], object] = lambda _: None
         self._seed = seed
         self.exchange.deposit(MASTER.address, OURS_USD)
@@ -128,11 +131,12 @@ class Edge:
         keep = keep or self.keep
         lease = MemoryLease(keep.memory)
         journal = MemoryJournal(keep.memory, lease)
-        plan = Plan(shares_time=True, weight_per_minute=self.weight_per_minute)
+        clock = Ahead(self.clock, self.ahead_ms)
+        plan = Plan(shares_time=not self.ahead_ms, weight_per_minute=self.weight_per_minute)
         world = LiveWorld(
             plan,
             self.transport,
-            self.clock,
+            clock,
             journal,
             Random(self._seed),
             Signers(MemoryKeys(address_of, [SecretStr(AGENT_KEY)])),
@@ -148,8 +152,8 @@ class Edge:
             venue=world.venue,
             control=keep.control,
             heartbeats=MemoryHeartbeats(),
-            clock=self.clock,
-            wall=self.clock,
+            clock=clock,
+            wall=clock,
             on_settings=world.follow,
             guard=world.guard,
         )

@@ -3,7 +3,8 @@ The way out past the journal: closes everything that the exchange shows, with no
 
 1. Every order is written down before it is sent, where the disk still takes it; where it does not, that is said, and
    closing goes on: the next worker then finds orders that nobody knows, and halts.
-2. Each round reads every dex of every account, cancels what rests, and sends reduce-only closes whose caps double.
+2. Each round reads every dex of every account, cancels what rests, and sends reduce-only closes whose caps double. Each
+   is an action of its own: one that the exchange does not understand would have all others of its batch refused.
 3. Flat is what two readings at least two seconds apart show, both later than the last order of ours can arrive, and
    later than one can that a worker sent just before it died.
 """
@@ -27,7 +28,7 @@ from fadearena.bootstrap.trail import DirectAccount, DirectTrail, SentOrder
 from fadearena.core import pricing
 from fadearena.model.account import OpenOrder, OwnPosition
 from fadearena.model.command import ReadBook
-from fadearena.model.error import VenueError, VenueUnavailable
+from fadearena.model.error import InvalidInput, VenueError, VenueUnavailable
 from fadearena.model.event import AccountRead, Marks
 from fadearena.model.ids import AccountId, Address, Cloid, Coin, cloid_of, order_label
 from fadearena.model.instrument import Instrument
@@ -39,6 +40,7 @@ from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs, Price, Quantity
 ROUND_MS: Final = 2 * SECOND_MS
 LIFE_MS: Final = 5 * SECOND_MS
 PATIENCE_MS: Final = 30 * MINUTE_MS
+_CANCELS_MAX: Final = 40
 _FIRST_COUNT: Final = 1_000_000
 """Labels are counted from here, so that none is one of the worker's."""
 
@@ -151,10 +153,11 @@ class DirectFlatten:
         pairs = [(listed[order.coin].asset_id, order.order_id) for order in orders if order.coin in listed]
         if pairs:
             self._cancels += len(pairs)
-            await self._send(account, actions.cancel(*pairs), Lane.CANCEL)
+            batches = (pairs[n : n + _CANCELS_MAX] for n in range(0, len(pairs), _CANCELS_MAX))
+            await asyncio.gather(*(self._send(account, actions.cancel(*batch), Lane.CANCEL) for batch in batches))
 
     async def _close(self, account: DirectAccount, held: Sequence[OwnPosition]) -> None:
-        """Send reduce-only closes of all positions in one action, written down before."""
+        """Send reduce-only closes of all positions, written down before."""
         found = await asyncio.gather(*(self._priced(account, position) for position in held))
         closes = [close for close in found if close is not None]
         if not closes:
@@ -162,9 +165,12 @@ class DirectFlatten:
         now = self._clock.now_ms()
         self._note([SentOrder(address=account.address, cloid=close.cloid, time=now) for close in closes])
         self._orders += len(closes)
-        reply = await self._send(account, actions.order(*(close.wire for close in closes)), Lane.CANCEL)
+        await asyncio.gather(*(self._close_one(account, close) for close in closes))
+
+    async def _close_one(self, account: DirectAccount, close: _Close) -> None:
+        reply = await self._send(account, actions.order(close.wire), Lane.CANCEL)
         if reply is not None:
-            self._tell(account, closes, reply)
+            self._tell(account, close, reply)
 
     def _note(self, orders: Sequence[SentOrder]) -> None:
         try:
@@ -217,25 +223,24 @@ class DirectFlatten:
                 vault_address=_venue_account(account).vault_address,
                 expires_after=now + LIFE_MS,
             )
-        except VenueError as error:
+        except (VenueError, InvalidInput) as error:
             self._doors.say(f"{account.id}: {error}")
             return None
 
-    def _tell(self, account: DirectAccount, closes: Sequence[_Close], reply: wire.ExchangeReply) -> None:
+    def _tell(self, account: DirectAccount, close: _Close, reply: wire.ExchangeReply) -> None:
+        what = f"{account.id} {close.instrument.coin}"
         try:
-            answers = codec.order_answers(reply, len(closes))
+            (answer,) = codec.order_answers(reply)
         except VenueError as error:
-            self._doors.say(f"{account.id}: {error}")
+            self._doors.say(f"{what}: {error}")
             return
-        for close, answer in zip(closes, answers, strict=True):
-            what = f"{account.id} {close.instrument.coin}"
-            match answer:
-                case Filled(quantity=quantity, average_price=price):
-                    self._doors.say(f"{what}: closed {quantity} of {close.quantity} at {price}")
-                case Refused(text=text):
-                    self._doors.say(f"{what}: refused, {text}")
-                case _:
-                    self._doors.say(f"{what}: it rests, and is cancelled in the next round")
+        match answer:
+            case Filled(quantity=quantity, average_price=price):
+                self._doors.say(f"{what}: closed {quantity} of {close.quantity} at {price}")
+            case Refused(text=text):
+                self._doors.say(f"{what}: refused, {text}")
+            case _:
+                self._doors.say(f"{what}: it rests, and is cancelled in the next round")
 
     def _instruments(self) -> dict[Coin, Instrument]:
         return {one.coin: one for one in self._doors.line.listing.instruments}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from random import Random
 
 from fadearena.adapters.hyperliquid import codec
+from fadearena.adapters.hyperliquid.errors import SlowDown
 from fadearena.adapters.hyperliquid.http import HttpTransport
 from fadearena.adapters.hyperliquid.limits import Lane, RateBudget
 from fadearena.adapters.hyperliquid.listing import Listing
@@ -143,7 +144,10 @@ def rate_of(budget: RateBudget) -> Finding:
     text = f"these checks used {used['used']} of {used['per_minute']} a minute"
     if used["refusals"]:
         text += f", and {used['refusals']} were refused as too many"
-        advice = f"other programs ask from this address: set {variable('weight_per_minute')} to what is left for us"
+        advice = (
+            "a worker that runs asks from this address, too: wait a minute; "
+            f"where other programs do, set {variable('weight_per_minute')} to what is left for us"
+        )
         return Finding(check="rate limit", level=Level.WARN, text=text, advice=advice)
     return Finding(check="rate limit", level=Level.OK, text=text)
 
@@ -160,7 +164,9 @@ def _of_role(check: str, bot: str, role: WalletRole) -> Finding:
 
 def _failed(check: str, error: VenueError, network: Network) -> Finding:
     advice = "look at the network connection; https://app.hyperliquid.xyz says whether the exchange works"
-    if network is Network.SANDBOX:
+    if isinstance(error, SlowDown):
+        advice = "wait a minute, and ask again: all programs at this address share one rate limit"
+    elif network is Network.SANDBOX:
         advice = f"start it with `fadearena sandbox`, or mend {variable('sandbox_url')}"
     return Finding(check=check, level=Level.FAIL, text=str(error), advice=advice)
 

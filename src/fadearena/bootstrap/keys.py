@@ -53,7 +53,8 @@ class Signers:
     """
     The signers of this process, by address.
 
-    One that was loaded stays: what it sent before the settings named another one is still to be settled.
+    One that was loaded stays: what it sent before the settings named another one is still to be settled. One that was
+    missing is looked for whenever it is needed: a key that is added later needs no new start.
     """
 
     def __init__(self, keys: Keys) -> None:
@@ -64,7 +65,14 @@ class Signers:
         return f"Signers({', '.join(self._signers)})"
 
     def get(self, address: Address) -> Signer | None:
-        """Return a signer that was loaded."""
+        """
+        Return a signer.
+
+        Raises:
+            InvalidInput: What keeps the keys cannot be used, or is not safe.
+        """
+        if address not in self._signers:
+            self.load([address])
         return self._signers.get(address)
 
     def load(self, addresses: Iterable[Address]) -> tuple[Address, ...]:

@@ -19,11 +19,16 @@ def account_of(policy: Policy, account: AccountId) -> AccountPolicy:
     raise InvalidInput(f"there is no account {account}: `fadearena accounts list` shows those that there are")
 
 
-def limits_of(policy: Policy, level: Level) -> Finding:
-    """Look whether the limits are set without which real money is not put at risk."""
+def limits_missing(policy: Policy) -> list[str]:
+    """Return the limits that are not set, as people call them: those of bots by the bots' ids."""
     names = [name for name in policy.gaps_for_real_money() if not name.startswith("bots[")]
     bots = [bot.id for bot in policy.bots if bot.exposure_cap is None]
-    names += [f"exposureCap of {', '.join(bots)}"] if bots else []
+    return names + ([f"exposureCap of {', '.join(bots)}"] if bots else [])
+
+
+def limits_of(policy: Policy, level: Level) -> Finding:
+    """Look whether the limits are set without which real money is not put at risk."""
+    names = limits_missing(policy)
     if not names:
         return Finding(check="limits", level=Level.OK, text="the caps and the daily loss limit are set")
     advice = "`fadearena mode live` proposes them; `fadearena settings set` and `fadearena bots set` change them"

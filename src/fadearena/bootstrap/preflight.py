@@ -70,7 +70,10 @@ class Preflight:
             advice = "it answers so slowly that nothing would be opened: look for a better connection"
             return Finding(check="clock", level=Level.FAIL, text=text, advice=advice)
         if abs(offset) > _MOST_OFFSET_MS:
-            return Finding(check="clock", level=Level.WARN, text=text, advice="run a time service on this machine")
+            advice = (
+                "run a time service on this machine: what it journals first bears its own time, and never goes back"
+            )
+            return Finding(check="clock", level=Level.FAIL, text=text, advice=advice)
         return Finding(check="clock", level=Level.OK, text=text)
 
     async def _prices(self) -> Finding:

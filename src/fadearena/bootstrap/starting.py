@@ -77,6 +77,17 @@ async def what_is_open(places: Places) -> tuple[str, ...]:
     return open_books(recovered.state)
 
 
+def no_settings(places: Places) -> InvalidInput:
+    """Return why nothing can be done with a journal that has no settings, and how it gets some."""
+    if places.mode is not Mode.LIVE:
+        return InvalidInput("there are no settings yet: `fadearena init` or `fadearena db seed` sets the first ones")
+    return InvalidInput(
+        "there are no settings for live trading here: `fadearena db restore FILE` brings a backup back. Where there "
+        "is none, close everything with `fadearena flatten --direct`, write simulation instead of live in "
+        f"{places.mode_file}, and begin anew with `fadearena mode live`"
+    )
+
+
 def open_books(state: State) -> tuple[str, ...]:
     """Return every position, ours or the exchange's word, and every order that is not settled."""
     found = []
@@ -105,7 +116,7 @@ class StartGuard:
         """
         policy = state.policy
         if is_unset(state) or policy.mode is not Mode.LIVE:
-            raise InvalidInput("there are no settings for live trading here: `fadearena mode live` makes them")
+            raise no_settings(places_of(self._config, Mode.LIVE))
         if missing := self._signers.load([account.signer for account in policy.accounts]):
             raise without_key(self._config, missing)
         held = open_books(state)

@@ -8,6 +8,7 @@ From simulation to live trading and back.
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_DOWN
 
 import msgspec
 
@@ -23,9 +24,9 @@ from fadearena.bootstrap.keys import Signers, open_keys, without_key
 from fadearena.bootstrap.live import venue_account
 from fadearena.bootstrap.live_doctor import armed, open_way, unreachable
 from fadearena.bootstrap.places import Places, places_of
-from fadearena.bootstrap.policies import limits_of
+from fadearena.bootstrap.policies import limits_missing, limits_of
 from fadearena.bootstrap.preflight import Preflight
-from fadearena.bootstrap.starting import what_is_open
+from fadearena.bootstrap.starting import no_settings, what_is_open
 from fadearena.bootstrap.tables import make_tables
 from fadearena.bootstrap.upkeep import put_policy
 from fadearena.bootstrap.way import Way
@@ -40,6 +41,11 @@ from fadearena.model.units import SECOND_MS, ZERO, Usd
 from fadearena.ports.control import ControlState
 from fadearena.runtime.engine import Engine
 from fadearena.runtime.recovery import recover
+
+
+class CannotLeave(InvalidInput):
+    """The active mode cannot be left: something is open, or nobody can tell."""
+
 
 CONFIRMATION = "GO LIVE"
 _GLOBAL, _EACH, _DAILY = Usd(2), Usd("0.5"), Usd("0.05")
@@ -66,7 +72,7 @@ async def propose(config: Config, places: Places) -> Proposal:
     if places.network is Network.ARENA:
         raise InvalidInput("the arena is made up: choose another network and another data directory to trade live")
     policy = msgspec.structs.replace(await policy_in_force(places), mode=Mode.LIVE)
-    findings = [*examine_places(places), armed(config)]
+    findings = [*examine_places(places), armed(config), await _on_paper(places)]
     equity: Mapping[AccountId, Usd] = {}
     try:
         async with open_way(config, places.network) as way:
@@ -80,7 +86,7 @@ async def propose(config: Config, places: Places) -> Proposal:
     limited = with_limits(policy, sum(equity.values(), start=ZERO))
     return Proposal(
         policy=limited,
-        proposed=tuple(name for name in policy.gaps_for_real_money() if name not in limited.gaps_for_real_money()),
+        proposed=tuple(name for name in limits_missing(policy) if name not in limits_missing(limited)),
         findings=(*findings, limits_of(limited, Level.FAIL)),
     )
 
@@ -89,14 +95,26 @@ def with_limits(policy: Policy, equity: Usd) -> Policy:
     """Return settings with the limits that are proposed, by our equity, wherever there is none."""
     if equity <= 0:
         return policy
-    each = normalise(equity * _EACH)
+    each = _cents(equity * _EACH)
     bots = (msgspec.structs.replace(bot, exposure_cap=each) if bot.exposure_cap is None else bot for bot in policy.bots)
     return msgspec.structs.replace(
         policy,
-        global_exposure_cap=policy.global_exposure_cap or normalise(equity * _GLOBAL),
-        daily_loss_limit=policy.daily_loss_limit or normalise(equity * _DAILY),
+        global_exposure_cap=policy.global_exposure_cap or _cents(equity * _GLOBAL),
+        daily_loss_limit=policy.daily_loss_limit or _cents(equity * _DAILY),
         bots=tuple(bots),
     )
+
+
+def _cents(usd: Usd) -> Usd:
+    return normalise(usd.quantize(Usd("0.01"), ROUND_DOWN))
+
+
+async def _on_paper(places: Places) -> Finding:
+    """Look whether anything is open in the mode that is to be left: nobody shall type for nothing."""
+    if held := await what_is_open(places):
+        advice = "`fadearena kill --flatten` closes it"
+        return Finding(check="open on paper", level=Level.FAIL, text="; ".join(held), advice=advice)
+    return Finding(check="open on paper", level=Level.OK, text="nothing is")
 
 
 async def prove(config: Config, way: Way, policy: Policy) -> list[Finding]:
@@ -120,13 +138,13 @@ async def leave(config: Config, client: Client, places: Places, actor: str) -> N
     Have the active mode be left: nothing is open, and a live worker opens nothing more.
 
     Raises:
-        InvalidInput: It cannot be left; what is open is named.
+        CannotLeave: It cannot be left; what is open is named.
         VenueError: No worker runs, and the exchange cannot be asked.
     """
     if not await client.has_worker():
         held = await what_is_open(places)
         if held:
-            raise InvalidInput(f"{places.mode} cannot be left: {'; '.join(held)}. {_close(places)}")
+            raise CannotLeave(f"{places.mode} cannot be left: {'; '.join(held)}. {_close(places)}")
         if places.mode is Mode.LIVE:
             await confirm_flat(config, places)
         return
@@ -135,7 +153,7 @@ async def leave(config: Config, client: Client, places: Places, actor: str) -> N
     answer = await client.order(LeaveMode(), actor)
     if answer.state is not ControlState.ACCEPTED:
         reasons = "; ".join(answer.reasons) or f"the worker did not answer ({answer.state})"
-        raise InvalidInput(f"{places.mode} cannot be left: {reasons}. {_close(places)}")
+        raise CannotLeave(f"{places.mode} cannot be left: {reasons}. {_close(places)}")
 
 
 async def go(config: Config, places: Places, policy: Policy, actor: str) -> Places:
@@ -143,7 +161,8 @@ async def go(config: Config, places: Places, policy: Policy, actor: str) -> Plac
     Leave the active mode for that of these settings, and return where its data lie.
 
     Raises:
-        InvalidInput: The active mode cannot be left, or the settings cannot be taken over.
+        CannotLeave: Something is open in the active mode.
+        InvalidInput: The settings cannot be taken over.
         LeaseLost: A worker is running in the other mode.
         StorageError: A database cannot be used; the mode is as it was.
     """
@@ -161,7 +180,7 @@ async def confirm_flat(config: Config, places: Places) -> None:
     Ask the exchange itself, twice, whether our accounts hold anything, where no worker can tell.
 
     Raises:
-        InvalidInput: They do; it is named.
+        CannotLeave: They do; it is named.
         VenueError: It cannot be asked.
     """
     policy = await policy_in_force(places)
@@ -171,7 +190,7 @@ async def confirm_flat(config: Config, places: Places) -> None:
         for last in (False, True):
             held = [text for account in policy.accounts for text in await _held(reader, account)]
             if held:
-                raise InvalidInput(f"live trading cannot be left: {'; '.join(held)}. {_close(places)}")
+                raise CannotLeave(f"live trading cannot be left: {'; '.join(held)}. {_close(places)}")
             if not last:
                 await way.clock.sleep_until(way.clock.now_ms() + _APART_MS)
 
@@ -188,7 +207,7 @@ async def policy_in_force(places: Places) -> Policy:
     async with open_journal_reader(places.journal) as store:
         policy = (await recover(store.journal, store.snapshots, Engine())).state.policy
     if not policy.accounts and not policy.bots:
-        raise InvalidInput("there are no settings yet: `fadearena init` or `fadearena db seed` sets the first ones")
+        raise no_settings(places)
     return policy
 
 
@@ -213,5 +232,8 @@ async def _proof(exchange: ExchangeClient, way: Way, account: AccountPolicy, num
 
 def _close(places: Places) -> str:
     if places.mode is Mode.LIVE:
-        return "Nothing is opened any more; close everything with `fadearena kill --flatten`, then try again"
+        return (
+            "Nothing is opened any more; close everything with `fadearena kill --flatten`, then try again, "
+            "or stay with `fadearena resume`"
+        )
     return "Close what is held on paper with `fadearena kill --flatten`, then try again"

@@ -27,7 +27,9 @@ from fadearena.model.units import (
 )
 
 CHANGE_MS = MINUTE_MS
-"""At most one stop is placed in a book in this time."""
+"""At most one stop is placed in a book in this time,"""
+GROWTH_MS = 5 * SECOND_MS
+"""or in this one, where the position is not covered by the last one."""
 LOOKUP_LAG_MS = 5 * SECOND_MS
 _SHRUNK = Ratio("0.9")
 _FAR = Ratio("1.5")
@@ -86,11 +88,13 @@ def prices(instrument: Instrument, side: Side, mark: Price, distance: Ratio, bps
     return trigger, instrument.price_outwards(side, trigger * (ONE + side.sign * bps * BPS))
 
 
+def covers(stop: StopOrder, position: Size) -> bool:
+    """Tell whether a stop closes the whole of a position."""
+    return stop.side is side_of(-position) and abs(position) <= stop.covered
+
+
 def fits(stop: StopOrder, position: Size, mark: Price, distance: Ratio) -> bool:
     """Tell whether a stop can stay: right side and distance, not too small, not much too large, not too far away."""
-    held = abs(position)
-    if stop.side is not side_of(-position) or stop.distance != distance:
-        return False
-    if not stop.quantity * _SHRUNK <= held <= stop.covered:
+    if not covers(stop, position) or stop.distance != distance or abs(position) < stop.quantity * _SHRUNK:
         return False
     return abs(mark - stop.trigger) <= _FAR * distance * mark

@@ -15,11 +15,16 @@ class Offset(Protocol):
 
 
 class CorrectedClock:
-    """A clock that follows what is known of its offset; one that is not known counts as none."""
+    """
+    A clock that follows what is known of its offset.
+
+    Where that is not known any more the last one counts: a clock that was wrong still is. Before that none does.
+    """
 
     def __init__(self, clock: Clock, known: Offset) -> None:
         self._clock = clock
         self._known = known
+        self._last = 0
 
     def now_ms(self) -> int:
         """Return the exchange's time by our clock; it steps when another offset was measured."""
@@ -31,4 +36,6 @@ class CorrectedClock:
 
     @property
     def _offset(self) -> int:
-        return self._known.clock_offset_ms or 0
+        known = self._known.clock_offset_ms
+        self._last = self._last if known is None else known
+        return self._last

@@ -17,6 +17,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from fadearena.kit.clock import Clock
+from fadearena.kit.decimals import plain
 from fadearena.model.command import (
     BurnNonce,
     CancelOrder,
@@ -38,7 +39,7 @@ from fadearena.model.command import (
 )
 from fadearena.model.error import OutcomeUnknown, VenueError
 from fadearena.model.event import ActionAnswered, Event, OrderAnswered, OrderSent
-from fadearena.model.order import ActionOutcome, Dropped
+from fadearena.model.order import ActionOutcome, Dropped, OrderTerms
 from fadearena.ports.journal import JournalEntry
 from fadearena.ports.lease import Lease
 from fadearena.ports.market_feed import MarketFeed
@@ -136,7 +137,7 @@ class Dispatcher:
                 self._metrics.dispatch.observe(time.perf_counter() - committed)
                 if isinstance(command, PlaceOrder):
                     self._inbox.put(OrderSent(time=0, received=0, cloid=command.identity.cloid), command)
-                    log.info("order_sent", cloid=command.identity.cloid, coin=command.terms.coin)
+                    log.info("order_sent", cloid=command.identity.cloid, **_shown(command.terms))
                 await self._ask(command, self._venue.execute(command))
 
     async def _ask_on(self) -> None:
@@ -216,6 +217,18 @@ class Dispatcher:
 
     def _put_failure(self, command: Command, error: VenueError) -> None:
         self._inbox.put(failed(command, error, 0), command)
+
+
+def _shown(terms: OrderTerms) -> dict[str, str]:
+    """Return what people want to see of an order in the log."""
+    return {
+        "coin": terms.coin,
+        "side": terms.side,
+        "quantity": plain(terms.quantity),
+        "limit": plain(terms.limit),
+        "purpose": terms.purpose,
+        "account": terms.account,
+    }
 
 
 def _kind(command: Command) -> str:

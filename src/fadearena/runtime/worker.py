@@ -157,7 +157,7 @@ class Worker:
             await life.begin()
             self._become("running")
             self._failures = 0
-            log.info("running", seq=life.turns.seq, epoch=self._doors.lease.epoch)
+            log.info("running", mode=recovered.state.policy.mode, seq=life.turns.seq, epoch=self._doors.lease.epoch)
             helpers = [group.create_task(work, name=name) for name, work in self._helpers(life).items()]
             await life.go_on()
             await cancelled(*helpers)

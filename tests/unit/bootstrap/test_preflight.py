@@ -19,14 +19,17 @@ from fadearena.sandbox.gateway.faults import Answer, Delay, Refuse
 from fadearena.sandbox.gateway.gateway import Gateway
 from fadearena.sandbox.loopback import Loopback
 from tests.support.edge import AGENT, LEADERS, MASTER, START_MS, policy_of
+from tests.support.room_doors import Ahead
 from tests.support.world import D
 
 MAIN = AccountPolicy(id="main", address=MASTER.address, signer=AGENT.address)
 STRANGER = "0x" + "d" * 40
 
 
-def looked_at(policy: Policy, set_up: Callable[[Exchange, Gateway], object] = lambda *_: None) -> dict[str, Finding]:
-    """Return what is found, by check, on a sandbox where something was done before."""
+def looked_at(
+    policy: Policy, set_up: Callable[[Exchange, Gateway], object] = lambda *_: None, *, ahead_ms: int = 0
+) -> dict[str, Finding]:
+    """Return what is found, by check, on a sandbox where something was done before, with a clock that is ahead."""
     clock = ManualClock(START_MS)
     exchange = Exchange(clock, 1, history_ms=0, needs_volume=False)
     exchange.deposit(MASTER.address, D(10_000))
@@ -37,7 +40,7 @@ def looked_at(policy: Policy, set_up: Callable[[Exchange, Gateway], object] = la
     set_up(exchange, gateway)
 
     async def main() -> list[Finding]:
-        way = Way(Plan(shares_time=False), Loopback(gateway), clock, Random(1))
+        way = Way(Plan(shares_time=False), Loopback(gateway), Ahead(clock, ahead_ms), Random(1))
         return await Preflight(way, policy).examine()
 
     return {finding.check: finding for finding in run_jumping(main(), clock)}
@@ -145,3 +148,11 @@ def test_an_exchange_that_answers_slowly_is_told() -> None:
     """Nothing would be opened."""
     found = looked_at(policy_of(), lambda _, gateway: gateway.inflict(Delay(ms=3_000)))["clock"]
     assert (found.level, "better connection" in found.advice) == (Level.FAIL, True)
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "level"), [(-31_000, Level.FAIL), (-30_000, Level.OK), (30_000, Level.OK), (31_000, Level.FAIL)]
+)
+def test_a_clock_that_is_far_off_has_to_be_set_first(ahead_ms: int, level: Level) -> None:
+    """The core's time never goes back: with a clock an hour ahead nothing that waits would come due for an hour."""
+    assert looked_at(policy_of(), ahead_ms=ahead_ms)["clock"].level is level

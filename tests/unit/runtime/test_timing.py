@@ -51,6 +51,19 @@ def test_nothing_is_known_before_it_was_measured() -> None:
     assert (shown(timing.event()), corrected.now_ms()) == ((250, 40), T0 - 250)
 
 
+def test_a_clock_that_was_wrong_still_is() -> None:
+    """While the exchange cannot be asked, nothing is known, and time goes on as it was measured last."""
+    clock, exchange = ManualClock(T0), Exchange()
+    timing = Timing(exchange.clock_offset)
+    corrected = CorrectedClock(clock, timing)
+    asyncio.run(timing.measure())
+    assert corrected.now_ms() == T0 - 250
+    exchange.offset = None
+    for _ in range(LOST_AFTER):
+        asyncio.run(timing.measure())
+    assert (shown(timing.event()), corrected.now_ms()) == ((None, None), T0 - 250)
+
+
 def test_a_timed_venue_tells_the_clock_every_minute_beside_its_own_news() -> None:
     """A measurement that fails leaves the last one standing; after some in a row nothing is known."""
     clock, exchange = ManualClock(T0), Exchange()

@@ -176,7 +176,7 @@ class ShadowVenue:
 
     def _miss(self, cloid: Cloid, reason: str) -> None:
         self.missed += 1
-        log.warning("order_not_shadowed", cloid=cloid, reason=reason)
+        log.info("order_not_shadowed", cloid=cloid, reason=reason)
 
     async def _shadow(self, command: PlaceOrder, arrival: EpochMs) -> None:
         """Find out what paper would have made of an order, and tell it."""

@@ -7,7 +7,7 @@ show nothing.
 """
 
 from fadearena.core import ledger, pricing, risk
-from fadearena.core.engine import booking, sources
+from fadearena.core.engine import booking, sources, stop_orders
 from fadearena.core.engine.facts import usable_quote
 from fadearena.core.engine.placing import cancel_resting, in_flight, place
 from fadearena.core.engine.turn import Turn
@@ -131,8 +131,10 @@ def _is_newer(account: AccountMemory, time: int) -> bool:
 def _is_flat(turn: Turn, name: AccountId) -> bool:
     """Tell whether an account is confirmed flat: two readings, both newer than anything that happened, none open."""
     account = turn.state.accounts[name]
-    books = (turn.state.books[name, coin] for coin in account.coins)
+    books = [turn.state.books[name, coin] for coin in account.coins]
     if account.flat_since is None or any(memory.open or memory.held_fills for memory in books):
+        return False
+    if any(stop_orders.may_arrive(memory, account.flat_to) for memory in books):
         return False
     return _is_newer(account, account.flat_since) and account.flat_to >= account.flat_since + ROUND_MS
 

@@ -11,7 +11,7 @@ from fadearena.model.ids import AccountId, BookKey, BotId
 from fadearena.model.margin import distance_ratio, liquidation_price
 from fadearena.model.policy import OnBreach
 from fadearena.model.record import FundingBooked, MyFill
-from fadearena.model.units import DAY_MS, MINUTE_MS, ZERO, Ratio, Usd, day_start, sign
+from fadearena.model.units import DAY_MS, MINUTE_MS, SECOND_MS, ZERO, Ratio, Usd, day_start, sign
 
 TRACKING_MS = MINUTE_MS
 _CLEARLY = Ratio("0.9")
@@ -128,7 +128,8 @@ def watch_tracking(turn: Turn, account: AccountId) -> None:
         off = abs(memory.book.size_of(bot) - state.sleeves[bot, coin].target) * mark / equity
         if off > state.policy.tuning.tracking_error:
             far.add(f"{bot} {coin}")
-            turn.alert_once("warning", "tracking_error", f"{bot} {coin}", f"{off:.4f} of equity since {since}")
+            text = f"{off:.4f} of equity for {(turn.now - since) // SECOND_MS} s"
+            turn.alert_once("warning", "tracking_error", f"{bot} {coin}", text)
     for bot in {bot for coin in state.accounts[account].coins for bot in state.books[account, coin].bots}:
         for coin in state.bots[bot].coins:
             if f"{bot} {coin}" not in far:

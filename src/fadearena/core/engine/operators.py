@@ -16,7 +16,7 @@ from fadearena.core.latches import (
     account_scope,
     bot_scope,
 )
-from fadearena.core.state import Growth
+from fadearena.core.state import BookMemory, Growth
 from fadearena.core.target import take_anchor
 from fadearena.model.event import (
     AcceptDrift,
@@ -212,8 +212,7 @@ def _letter(turn: Turn, action: RetryDeadLetter | DiscardDeadLetter, _actor: str
 def _what_is_open(turn: Turn, _action: LeaveMode, _actor: str) -> list[str]:
     """Name every position and order that is not settled: the mode is left only without any."""
     found = [
-        f"{account} {coin}: {memory.book.position}, the exchange holds {memory.watch.theirs or ZERO}, "
-        f"{len(memory.open)} orders unsettled, {len(stop_orders.alive(memory))} stops at rest"
+        f"{account} {coin}: {memory.book.position}{_also(memory)}"
         for (account, coin), memory in sorted(turn.state.books.items())
         if memory.book.position
         or memory.book.gross
@@ -224,6 +223,15 @@ def _what_is_open(turn: Turn, _action: LeaveMode, _actor: str) -> list[str]:
     ]
     unread = [account for account, memory in sorted(turn.state.accounts.items()) if not memory.is_read]
     return found + [f"{account}: positions were never read" for account in unread]
+
+
+def _also(memory: BookMemory) -> str:
+    """Tell what else there is to a book than our position."""
+    theirs, unsettled, stops = memory.watch.theirs or ZERO, len(memory.open), len(stop_orders.alive(memory))
+    found = [f"the exchange holds {theirs}"] if theirs != memory.book.position else []
+    found += [f"{unsettled} orders unsettled"] if unsettled else []
+    found += [f"{stops} stops at rest"] if stops else []
+    return "".join(f", {text}" for text in found)
 
 
 _BY_COIN: dict[type, Callable[[Turn, BotPolicy, Coin], None]] = {Rejoin: _rejoin, Reanchor: _reanchor}

@@ -2,7 +2,8 @@
 Stops that rest on the exchange behind our positions, for the hour in which this machine is dead.
 
 1. Where an account's settings ask for it, each of its books has one, of the whole position.
-2. A new one comes first, then the old one goes; at most one a minute is sent in a book.
+2. A new one comes first, then the old one goes; at most one a minute is sent in a book, or one in 5 s where the last
+   one does not cover its position.
 3. The exchange's readings decide: about an answer that got lost, and about one that vanished, once it was missed twice.
 4. A kill leaves them where they are: they only reduce. A flatten cancels them with everything else that rests.
 """
@@ -21,7 +22,7 @@ from fadearena.model.ids import AccountId, BookKey
 from fadearena.model.order import ActionKind, ActionOutcome, OwnFill
 from fadearena.model.record import MyFill, StopUpdate
 from fadearena.model.trading import TradingState
-from fadearena.model.units import ZERO, Price, Ratio, Size, side_of
+from fadearena.model.units import ZERO, EpochMs, Price, Ratio, Size, side_of
 
 
 def watch(turn: Turn) -> None:
@@ -40,6 +41,11 @@ def watch(turn: Turn) -> None:
 def alive(memory: BookMemory) -> list[StopOrder]:
     """Return the stops of a book that rest, or may, the oldest first."""
     return [stop for stop in memory.stops if stop.status.is_alive]
+
+
+def may_arrive(memory: BookMemory, time: EpochMs) -> bool:
+    """Tell whether a reading of that time does not yet show for certain whether each stop of a book rests."""
+    return any(stop.status is StopStatus.PENDING and time <= stop.shown_from for stop in memory.stops)
 
 
 def stop_of(memory: BookMemory, fill: OwnFill) -> StopOrder | None:
@@ -145,9 +151,9 @@ def _cancel(turn: Turn, key: BookKey, stops: list[StopOrder]) -> None:
 
 
 def _send(turn: Turn, key: BookKey, memory: BookMemory, about: tuple[Size, Price, Ratio]) -> None:
-    """Send a stop for (position, mark, distance), unless one was sent within the last minute."""
+    """Send a stop for (position, mark, distance), unless one was sent just now."""
     state, (account, coin), (position, mark, distance) = turn.state, key, about
-    again = memory.stop_sent + stop_order.CHANGE_MS
+    again = memory.stop_sent + _pause(memory, position)
     if turn.now < again:
         turn.wake(f"stop:{account}:{coin}", again)
         return
@@ -172,6 +178,13 @@ def _send(turn: Turn, key: BookKey, memory: BookMemory, about: tuple[Size, Price
     turn.commands.append(command)
     spend_action(turn, account)
     remember(turn, memory, command, distance)
+
+
+def _pause(memory: BookMemory, position: Size) -> int:
+    """Return how long the next stop waits after the last one; one that was refused is no reason to hurry."""
+    last = memory.stops[-1] if memory.stops else None
+    is_short = last is not None and last.status.is_alive and not stop_order.covers(last, position)
+    return stop_order.GROWTH_MS if is_short else stop_order.CHANGE_MS
 
 
 def remember(turn: Turn, memory: BookMemory, command: PlaceStop, distance: Ratio) -> None:
@@ -235,7 +248,7 @@ def _miss(turn: Turn, found: tuple[BookKey, StopOrder], event: AccountRead) -> N
 
 
 def _end(turn: Turn, found: tuple[BookKey, StopOrder], status: StopStatus, reason: str = "") -> None:
-    found[1].status = status
+    found[1].status, found[1].shown_from = status, max(found[1].shown_from, turn.now + QUIET_MS)
     _show(turn, found, reason)
 
 

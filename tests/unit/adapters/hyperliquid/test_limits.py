@@ -270,3 +270,21 @@ def test_an_address_that_has_used_up_its_requests_gets_one_every_ten_seconds() -
     budget.learn(used=10_000, limit=10_000, surplus=5)
     budget.spend(Lane.ORDER, 5)
     assert budget.left == 0
+
+
+def test_a_429_holds_an_exit_up_for_less_than_it_lives() -> None:
+    """A close that comes next waits for its turn, again and again; what opens something waits as long as always."""
+    gate = Gate()
+
+    async def main() -> None:
+        for _ in range(3):
+            gate.budget.refused(Lane.CANCEL)
+            now = gate.clock.now_ms()
+            with pytest.raises(VenueUnavailable):
+                await gate.budget.take(Lane.ORDER, 1, deadline=now + 5_000)
+            await gate.budget.take(Lane.CANCEL, 1, deadline=now + 5_000)
+            assert gate.clock.now_ms() == now + 2_000
+        await gate.budget.take(Lane.ORDER, 1)
+
+    gate.run(main())
+    assert gate.clock.now_ms() >= 1_010_000

@@ -170,7 +170,6 @@ def test_signers_load_what_is_asked_for_and_keep_it() -> None:
     """A key that comes later is loaded then; one that is forgotten by its keeper still settles what it has sent."""
     keys = MemoryKeys(address_of, [SecretStr(FIRST)])
     signers = Signers(keys)
-    assert signers.get(FIRST_ADDRESS) is None
     assert signers.load([FIRST_ADDRESS, SECOND_ADDRESS]) == (SECOND_ADDRESS,)
     keys.add(SecretStr(SECOND))
     keys.remove(FIRST_ADDRESS)
@@ -178,3 +177,16 @@ def test_signers_load_what_is_asked_for_and_keep_it() -> None:
     loaded = [signers.get(address) for address in (FIRST_ADDRESS, SECOND_ADDRESS)]
     assert [signer.address for signer in loaded if signer] == [FIRST_ADDRESS, SECOND_ADDRESS]
     assert "11" * 32 not in repr(signers) + repr(keys.find(SECOND_ADDRESS)) + repr(vars(signers))
+
+
+def test_a_key_that_was_missing_is_found_when_it_is_needed() -> None:
+    """Who is told that an action cannot be signed adds the key, and needs no new start."""
+    keys = MemoryKeys(address_of)
+    signers = Signers(keys)
+    assert signers.load([FIRST_ADDRESS]) == (FIRST_ADDRESS,)
+    assert signers.get(FIRST_ADDRESS) is None
+    keys.add(SecretStr(FIRST))
+    found = signers.get(FIRST_ADDRESS)
+    assert found is not None
+    assert found.address == FIRST_ADDRESS
+    assert repr(signers) == f"Signers({FIRST_ADDRESS})"

@@ -4,7 +4,8 @@ What the exchange allows us, and who goes first where it is scarce.
 1. Per IP address: weight per minute, shared by all that is asked and ordered over HTTP; a lower lane goes first, and
    each lane may fill the minute only up to its share. What is above is kept for the lanes before it, so that no order
    ever waits behind snapshots. Inside a lane: first come, first served.
-2. A 429 pauses its lane and those after it, never the lanes before it.
+2. A 429 pauses its lane and those after it, never the lanes before it; exits and cancels only for less than an order
+   lives, so that they wait for their turn and do not expire.
 3. Per IP address: connections and messages of sockets per minute.
 4. Per address: signed requests since its first day, against what it traded.
 """
@@ -39,6 +40,7 @@ _LOOK_AGAIN_MS: Final = 5 * SECOND_MS
 """Who waits looks again after this time at the latest: those before may have given up."""
 _PAUSE_MS: Final = 10 * SECOND_MS
 _PAUSE_MOST_MS: Final = MINUTE_MS
+_EXIT_PAUSE_MS: Final = 2 * SECOND_MS
 _PERCENT: Final = 100
 
 _Ticket: TypeAlias = tuple[Lane, int, int]
@@ -117,8 +119,15 @@ class RateBudget:
         self._paused[lane] = max(until, self._paused.get(lane, until))
 
     def refused(self, lane: Lane) -> None:
-        """Pause after a 429: 10 s, twice as long each time that it comes again within a minute, at most 60 s."""
+        """
+        Pause after a 429: 10 s, twice as long each time that it comes again within a minute, at most 60 s.
+
+        What closes positions pauses for 2 s each time, and only what comes after it for so long.
+        """
         self._refusals += 1
+        if lane is Lane.CANCEL:
+            self.pause(lane, _EXIT_PAUSE_MS)
+            lane = Lane.ORDER
         now, until = self._clock.now_ms(), self._paused.get(lane)
         if until is not None and now < until:
             return

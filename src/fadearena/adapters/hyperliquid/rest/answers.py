@@ -32,7 +32,7 @@ def check_status(path: str, status: int, body: bytes) -> None:
         return
     text = f"{path} answered {status}: {_text_of(body)}"
     if status == TOO_MANY:
-        raise SlowDown(text)
+        raise SlowDown(f"a request to {path} was one too many for this minute ({status})")
     if status // 100 == 5:  # noqa: PLR2004 - 5xx
         raise OutcomeUnknown(text)
     if status // 100 == 4:  # noqa: PLR2004 - 4xx

@@ -88,6 +88,6 @@ def payload_of(kind: RequestKind, answer: wire.PostAnswer) -> msgspec.Raw:
 
 def _refusal(text: str) -> VenueRefused | OutcomeUnknown:
     if text.startswith("429"):
-        return SlowDown(f"a request over the socket: {text}")
+        return SlowDown(f"a request over the socket was one too many for this minute ({text.removesuffix(' null')})")
     is_refused = text.startswith("4")
     return VenueRefused("bad-request", text) if is_refused else OutcomeUnknown(f"a request over the socket: {text}")

@@ -49,7 +49,7 @@ def require_head(location: Location, tree: Tree) -> None:
     if found == HEADS[tree]:
         return
     if found is None:
-        raise StorageOutdated(f"{location} has no tables of the {tree} yet: `fadearena db upgrade` makes them")
+        raise StorageOutdated(f"{location} has no tables ({tree}) yet: `fadearena db upgrade` makes them")
     if found > HEADS[tree]:
         raise StorageOutdated(
             f"{location} is of a newer version of the program ({tree} {found}, not {HEADS[tree]}): install that one"
