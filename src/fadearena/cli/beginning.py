@@ -35,7 +35,7 @@ def init(  # noqa: PLR0913, PLR0917 - one option for each question
     as_json: AsJson = False,
 ) -> None:
     """
-    Ask what has to be decided before the first start, and write it down.
+    Ask what has to be decided before the first start.
 
     It writes .env in the working directory, makes the tables, and sets the first settings where there are none.
     """

@@ -27,10 +27,11 @@ def flatten(
     as_json: AsJson = False,
 ) -> None:
     """
-    Close everything without a worker: the way out when nothing can be journaled (disk full, database gone).
+    Close everything without a worker and without a database.
 
-    As long as a worker can write, `kill --flatten` is the better way. This one cancels every order and closes every
-    position in all accounts, ours or not, until the exchange shows nothing, and tells the next worker by a file.
+    The way out when nothing can be journaled: the disk is full, or the database is gone. As long as a worker can
+    write, `kill --flatten` is the better way. This one cancels every order and closes every position in all accounts,
+    ours or not, until the exchange shows nothing, and tells the next worker by a file.
     """
     from fadearena.cli.directing import FlattenRequest, flatten
 

@@ -54,7 +54,12 @@ def rows_of(form: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]
         elif isinstance(value, list):
             yield prefix + name, ",".join(map(str, value))
         else:
-            yield prefix + name, "null" if value is None else str(value)
+            yield prefix + name, _text(value)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - a leaf of a form
+    """Return a value as `settings set` takes it."""
+    return str(value).lower() if isinstance(value, bool) else "null" if value is None else str(value)
 
 
 def changed(settings: S, assignments: Iterable[str], *, fixed: frozenset[str] = _ELSEWHERE) -> S:

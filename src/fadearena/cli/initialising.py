@@ -1,6 +1,7 @@
 """The command `init`: asks what has to be decided before the first start, and writes it down."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -16,7 +17,7 @@ from fadearena.bootstrap.setup import Choices, begin, followed_bots, known_bots,
 from fadearena.cli import options
 from fadearena.cli.errors import say
 from fadearena.cli.output import print_json, show
-from fadearena.config import Config, Network, load
+from fadearena.config import Config, Network, load, variable
 from fadearena.kit import log
 from fadearena.model.error import InvalidInput, VenueError
 from fadearena.model.ids import address
@@ -97,10 +98,16 @@ def _settings_of(request: InitRequest, ask: _Asking) -> dict[str, str | Path | N
     equity = request.equity or ask.ask("USD of the paper account", "10000", options.usd)
     return {
         "network": network,
+        "sandbox_url": _sandbox_url() if network == Network.SANDBOX else None,
         "data_dir": data_dir.expanduser().absolute(),
         "database_url": url,
         "paper_equity_usd": str(equity),
     }
+
+
+def _sandbox_url() -> str | None:
+    """Return where the sandbox listens, if somebody said so: the next shell shall know it, too."""
+    return os.environ.get(variable("sandbox_url"))
 
 
 def _choices_of(request: InitRequest, ask: _Asking, network: Network) -> Choices:

@@ -8,7 +8,7 @@ from fadearena.cli.options import AsJson, DataDir
 
 
 def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Show how things stand: processes, what is stopped and why, bots and accounts."""
+    """Show how things stand: what runs, and what is stopped."""
     from fadearena.cli.showing import status
 
     status(data_dir, as_json=as_json)

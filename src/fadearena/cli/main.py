@@ -103,9 +103,9 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """
-    Fade six made-up bots on a sandbox of the exchange: no keys, no configuration, no network.
+    Fade six made-up bots on a sandbox: no key, no network.
 
-    Without --data-dir everything is gone at the end; what is configured is left alone.
+    Nothing has to be configured. Without --data-dir everything is gone at the end; what is configured is left alone.
     """
     from fadearena.cli.demo import DemoRequest, demo
 

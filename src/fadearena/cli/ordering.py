@@ -12,8 +12,14 @@ from fadearena.cli.output import print_json, show
 from fadearena.cli.session import actor, places, with_client
 from fadearena.kit.clock import SystemClock
 from fadearena.model.error import StorageError
-from fadearena.model.event import OperatorAction, Release
+from fadearena.model.event import Kill, OperatorAction, Release
 from fadearena.ports.control import ControlEntry, ControlState
+
+_AFTER_KILL = "no order leaves any more, and positions stay as they are; `fadearena release` ends it"
+_AFTER_FLATTEN = (
+    "no order leaves any more but those that close, positions that are not ours, too: `fadearena status` says "
+    "`halted` once the exchange shows none, and `fadearena release` ends it"
+)
 
 
 class OrderReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -38,6 +44,8 @@ def stop(action: OperatorAction, data_dir: Path | None, *, as_json: bool) -> Non
     except StorageError:
         say(f"to stop a running worker without its database, create the file {places(data_dir).kill_file}")
         raise
+    if isinstance(action, Kill) and action.bot is None and not as_json:
+        say(_AFTER_FLATTEN if action.flatten else _AFTER_KILL)
 
 
 def release(action: Release, data_dir: Path | None, *, as_json: bool) -> None:
@@ -54,13 +62,15 @@ def release(action: Release, data_dir: Path | None, *, as_json: bool) -> None:
 
 def rehearse(data_dir: Path | None, *, as_json: bool) -> None:
     """Kill, flatten and release in simulation, and tell how long each took."""
+    say("everything is stopped and closed on paper, and released when that was watched for some seconds")
     found = with_client(data_dir, lambda client: rehearsal.rehearse(client, SystemClock(), actor()))
     if as_json:
         print_json({**msgspec.to_builtins(found), "passed": found.is_passed})
     else:
         flat = "NOT confirmed flat" if found.flat_ms is None else f"confirmed flat {found.flat_ms} ms later"
+        last = f"the last order left {found.last_order_ms} ms later" if found.last_order_ms else "no order left later"
         show(
-            f"the kill was confirmed after {found.answer_ms} ms; the last order left {found.last_order_ms} ms later; "
+            f"the kill was confirmed after {found.answer_ms} ms; {last}; "
             f"{flat} ({found.sleeves} sleeves, {found.closes} closes)"
         )
     if found.strays:

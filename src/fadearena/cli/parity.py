@@ -16,7 +16,7 @@ def parity(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare live orders with what simulation would have paid for them, in basis points."""
+    """Compare live orders with what simulation would have paid."""
     from fadearena.cli.comparing import parity
 
     parity(since, bot, coin, data_dir, as_json=as_json)

@@ -54,9 +54,9 @@ def sandbox(
     supervised: Supervised = False,
 ) -> None:
     """
-    Run an exchange in a box that speaks as Hyperliquid does, until Ctrl-C.
+    Run an exchange in a box that speaks as Hyperliquid does.
 
-    Market and traders are made up. It needs no network, no key and no database.
+    It runs until Ctrl-C. Market and traders are made up. It needs no network, no key and no database.
     """
     from fadearena.cli.sandboxing import SandboxRequest, sandbox
 

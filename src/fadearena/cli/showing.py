@@ -103,13 +103,13 @@ def bots(data_dir: Path | None, *, as_json: bool) -> None:
         ]
         print_json({"version": policy.version, "bots": shown})
         return
-    rows = table("", "bot", "state", "direction", "sizing", "multiplier", "cap", "fills", "net USD")
+    rows = table("", "bot", "state", "direction", "sizing", "multiplier", "cap USD", "fills", "net USD")
     for bot in policy.bots:
         view = state.get(bot.id)
         brought = view.performance if view else None
         rows.add_row(
             bot.id,
-            view.state if view else "",
+            (view.state if bot.enabled else "off") if view else "",
             str(bot.direction),
             str(bot.sizing),
             str(bot.leverage_multiplier),

@@ -50,7 +50,11 @@ def release(
 
 
 def pause(bot: Bot = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Only reduce from now on; without a worker it stays queued, as `kill` does."""
+    """
+    Only reduce from now on; `resume` ends it.
+
+    Without a worker it stays queued, as `kill` does.
+    """
     from fadearena.cli.ordering import stop
     from fadearena.model.event import Pause
 

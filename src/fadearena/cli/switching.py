@@ -9,7 +9,7 @@ import typer
 
 from fadearena.bootstrap.finding import Finding, Level, worst
 from fadearena.bootstrap.places import Places, places_of
-from fadearena.bootstrap.switching import CONFIRMATION, Proposal, go, policy_in_force, propose
+from fadearena.bootstrap.switching import CONFIRMATION, CannotLeave, Proposal, go, policy_in_force, propose
 from fadearena.cli.errors import fail, say
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.cli.output import print_json, show
@@ -39,11 +39,16 @@ def mode(target: str | None, confirm: str | None, data_dir: Path | None, *, as_j
         _tell(places, changed=False, as_json=as_json)
         return
     policy = _confirmed(config, places, confirm) if target == "live" else _simulated(places)
-    _tell(asyncio.run(go(config, places, policy, actor())), changed=True, as_json=as_json)
+    try:
+        active = asyncio.run(go(config, places, policy, actor()))
+    except CannotLeave as error:
+        fail(str(error), ExitCode.REFUSED)
+    _tell(active, changed=True, as_json=as_json)
 
 
 def _confirmed(config: Config, places: Places, confirm: str | None) -> Policy:
     """Return the settings for live trading, once all is well and somebody said so."""
+    say("looking at everything that has to be right; this takes some seconds, beside a worker up to a minute")
     proposal = asyncio.run(propose(config, places))
     for line in _lines(proposal.findings):
         say(line)
