@@ -37,10 +37,16 @@ _FAR = {Side.BUY: Decimal(150_000), Side.SELL: Decimal(70_000)}
 
 
 class Tempo(msgspec.Struct, frozen=True, kw_only=True):
-    """How often the leader trades in a second, on average, and for how long."""
+    """
+    How often the leader trades in a second, on average, for how long, and which part of that is left out.
+
+    `answers_ms` is how long the sandbox takes for the answer to a question, as an exchange that is far away does.
+    """
 
     orders: float
     seconds: float
+    warm_up_s: float = 3.0
+    answers_ms: int = 0
     seed: int = 1
 
 
@@ -103,6 +109,9 @@ async def _serve_and_trade(wire: Connection, tempo: Tempo) -> None:
         async with HttpTransport(url) as transport:
             for user in (leader(), follower()):
                 await transport.post("/sandbox/deposit", msgspec.json.encode({"user": user, "usd": str(_MONEY)}))
+            if tempo.answers_ms:
+                slow = {"kind": "delay", "path": "/info", "ms": tempo.answers_ms}
+                await transport.post("/sandbox/faults", msgspec.json.encode(slow))
             wire.send(url)
             await asyncio.to_thread(wire.recv)
             await _trade(transport, tempo)

@@ -11,6 +11,7 @@ From a fill on the socket to our order on the socket, over the wire: a whole wor
 
 import asyncio
 import queue
+import sys
 import time
 from collections.abc import Sequence
 from random import Random
@@ -25,6 +26,7 @@ from hyperliquid.websocket_manager import WebsocketManager
 from prometheus_client import Histogram
 
 from benchmarks.box import COIN, FOLLOWER, MANY, Box, Tempo, boxed, follower, leader
+from benchmarks.reaction import SWITCH_S
 from benchmarks.storage import OpenStorage
 from benchmarks.timing import Cost
 from fadearena.adapters.hyperliquid.http import HttpTransport
@@ -46,7 +48,6 @@ from fadearena.model.units import Ratio
 from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.worker import Worker, WorkerDoors, WorkerOptions
 
-WARM_UP_S = 3.0
 _LEAST = 0.5
 _SLIPPAGE = 0.01
 _FILLS = '"channel":"userFills"'
@@ -65,12 +66,13 @@ class Stamps:
         if _FILLS in said.replace(" ", "") and leader() in said and "isSnapshot" not in said:
             self._heard.append(now)
 
-    def costs(self, accepted: Sequence[int]) -> dict[str, Cost]:
+    def costs(self, accepted: Sequence[int], warm_up_s: float) -> dict[str, Cost]:
         """
         Return p50 and p99 from a fill to its order, of what came after the warm-up.
 
         Args:
             accepted: When the orders that were accepted arrived at the sandbox, in their order.
+            warm_up_s: What is left out, from the first fill on.
 
         Raises:
             InvariantBroken: Far fewer orders came than fills.
@@ -87,7 +89,7 @@ class Stamps:
                 took.append((before[0], (arrived - before[0]) / 1e9))
         if len(took) < max(2, len(self._heard) * _LEAST):
             raise InvariantBroken(f"only {len(took)} orders came of {len(self._heard)} fills")
-        begun = self._heard[0] + WARM_UP_S * 1e9
+        begun = self._heard[0] + warm_up_s * 1e9
         parts = quantiles((each for heard, each in took if heard >= begun), n=100)
         return {"p50": Cost(seconds=parts[49], count=1), "p99": Cost(seconds=parts[98], count=1)}
 
@@ -124,11 +126,19 @@ class StampedTransport:
 
 def worker(open_storage: OpenStorage, tempo: Tempo) -> dict[str, Cost]:
     """Run a worker against a sandbox; return what its reactions took."""
-    stamps, metrics = Stamps(), Metrics()
-    with boxed(tempo) as box, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_work(open_storage, box, stamps, metrics))
-        accepted = box.accepted(follower())
-    return {**stamps.costs(accepted), "commit": _mean(metrics.commit), "hand-over": _mean(metrics.dispatch)}
+    stamps, metrics, interval = Stamps(), Metrics(), sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_S)
+    try:
+        with boxed(tempo) as box, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_work(open_storage, box, stamps, metrics))
+            accepted = box.accepted(follower())
+    finally:
+        sys.setswitchinterval(interval)
+    return {
+        **stamps.costs(accepted, tempo.warm_up_s),
+        "commit": _mean(metrics.commit),
+        "hand-over": _mean(metrics.dispatch),
+    }
 
 
 def script(tempo: Tempo, *, at_market: bool) -> dict[str, Cost]:
@@ -142,7 +152,7 @@ def script(tempo: Tempo, *, at_market: bool) -> dict[str, Cost]:
     with boxed(tempo) as box:
         _Script(box.url, stamps, at_market=at_market).run(box)
         accepted = box.accepted(follower())
-    return stamps.costs(accepted)
+    return stamps.costs(accepted, tempo.warm_up_s)
 
 
 async def _work(open_storage: OpenStorage, box: Box, stamps: Stamps, metrics: Metrics) -> None:

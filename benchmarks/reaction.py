@@ -30,7 +30,8 @@ NewLoop = Callable[[], asyncio.AbstractEventLoop]
 PERS = ("p50", "p99", "busy")
 WARM_UP_S = 3.0
 _LEAST = 0.5
-_SWITCH_S = 0.0005  # as in the process of a worker
+SWITCH_S = 0.0005
+"""How long a thread waits for the interpreter at most, as in the process of a worker."""
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +50,7 @@ def reaction(open_storage: OpenStorage, new_loop: NewLoop, load: Load) -> dict[s
         InvariantBroken: Far fewer orders came than trades.
     """
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH_S)
+    sys.setswitchinterval(SWITCH_S)
     try:
         with asyncio.Runner(loop_factory=new_loop) as runner:
             street, busy = runner.run(_work(open_storage, load))

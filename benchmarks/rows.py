@@ -23,6 +23,7 @@ from fadearena.bootstrap.replay import ArenaRunPlan
 SEED = 1
 PRICES_PER_DECISION = 20
 _ACTIVE = 10
+_AFAR_MS = 20
 _BATCH = 100
 _GROWN_WORK, _GROWN_LEAST = 20_000, 5
 
@@ -65,7 +66,7 @@ QUICK = Scale(
     orders=100,
     messages=2_000,
     load=Load(orders=10, others=100, seconds=1),
-    tempo=Tempo(orders=10, seconds=4),
+    tempo=Tempo(orders=10, seconds=4, warm_up_s=1),
     large=(Large(sleeves=500, changed=50, tail=500),),
 )
 FULL = Scale(
@@ -118,6 +119,7 @@ def groups(scale: Scale) -> tuple[Group, ...]:
         _projections(scale),
         _reactions(scale),
         _live(scale),
+        _live_from_afar(scale),
         *_recoveries(scale),
     )
 
@@ -206,6 +208,19 @@ def _live(scale: Scale) -> Group:
             "the official SDK, at the fill's price": partial(live.script, scale.tempo, at_market=False),
             "a worker, journal in memory": partial(live.worker, in_memory, scale.tempo),
             "a worker, journal in SQLite": partial(live.worker, in_sqlite, scale.tempo),
+        },
+        is_wall=True,
+    )
+
+
+def _live_from_afar(scale: Scale) -> Group:
+    tempo = msgspec.structs.replace(scale.tempo, answers_ms=_AFAR_MS)
+    return Group(
+        title=f"the same, where the answer to a question takes {_AFAR_MS} ms",
+        rounds=scale.large_rounds,
+        works={
+            "the official SDK, market orders": partial(live.script, tempo, at_market=True),
+            "a worker, journal in SQLite": partial(live.worker, in_sqlite, tempo),
         },
         is_wall=True,
     )

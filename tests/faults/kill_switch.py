@@ -1,7 +1,7 @@
 """
 The kill switch 100 times, live over real sockets: who was answered, and when the last order was accepted.
 
-    python -m tests.faults.kill_switch [--tries 100] [--batch 10] [--rate 60]
+    python -m tests.faults.kill_switch [--tries 100] [--batch 10] [--rate 80] [--flow 50]
 
 A quarter by the table, by the table with a flatten, by the file and by the signal; each batch is an installation of
 its own. Prints a line a try, a summary, and a JSON line; ends with 1 where an order came later than 100 ms.
@@ -25,13 +25,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0] if __doc__ else None)
     parser.add_argument("--tries", type=int, default=100)
     parser.add_argument("--batch", type=int, default=10)
-    parser.add_argument("--rate", type=int, default=60, help="trades of the leaders in a second")
+    parser.add_argument("--rate", type=int, default=80, help="trades of the leaders in a second")
+    parser.add_argument("--flow", type=int, default=50, help="orders of ours in a second that each try waits for")
     chosen = parser.parse_args()
     ways = [list(Way)[number % len(Way)] for number in range(chosen.tries)]
     tries: list[Try] = []
     for begin in range(0, len(ways), chosen.batch):
         with tempfile.TemporaryDirectory() as directory, quiet():
-            found = kills(Path(directory), ways[begin : begin + chosen.batch], chosen.rate)
+            found = kills(Path(directory), ways[begin : begin + chosen.batch], chosen.rate, chosen.flow)
         for one in found:
             tries.append(one)
             end = "" if one.is_flat else "  NOT FLAT"

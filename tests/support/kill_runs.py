@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
@@ -27,6 +28,8 @@ LATE_NS = 100_000_000
 _NS = 1_000_000_000
 _FLOWING = 15
 """So many orders in a second are a flow, whatever else the machine does."""
+_SPEED = Decimal(15)
+"""The exchange's minute of requests passes in four seconds, so that it holds up no flow."""
 _COINS = 4
 _PATIENCE_S = 90.0
 _QUIET_S, _POLL_S = 0.6, 0.05
@@ -69,15 +72,19 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
         return self.is_passed and not self.late
 
 
-def kills(directory: Path, ways: Sequence[Way], a_second: int = 60) -> list[Try]:
-    """Try these ways, one after the other, on one installation."""
-    with live_box(directory, busy_policy()) as box, at_work(box) as up, leaders_trading(box, a_second):
-        return asyncio.run(_kills(box, up, ways))
+def kills(directory: Path, ways: Sequence[Way], a_second: int = 60, flowing: int = _FLOWING) -> list[Try]:
+    """Try these ways, one after the other, on one installation; each once so many orders flow in a second."""
+    with (
+        live_box(directory, busy_policy(), speed=_SPEED) as box,
+        at_work(box) as up,
+        leaders_trading(box, a_second),
+    ):
+        return asyncio.run(_kills(box, up, ways, flowing))
 
 
-async def _kills(box: Box, up: Watched, ways: Sequence[Way]) -> list[Try]:
+async def _kills(box: Box, up: Watched, ways: Sequence[Way], flowing: int) -> list[Try]:
     async with open_client(box.places) as client:
-        return [await _try(way, box, up, client) for way in ways]
+        return [await _try(way, box, up, client, flowing) for way in ways]
 
 
 def dies_while_flattening(directory: Path) -> bool:
@@ -103,11 +110,11 @@ async def _dies(box: Box, up: Watched) -> bool:
         return await _is_flattened(box, client)
 
 
-async def _try(way: Way, box: Box, up: Watched, client: Client) -> Try:
+async def _try(way: Way, box: Box, up: Watched, client: Client, flowing: int) -> Try:
     async def flows() -> bool:
         now = time.monotonic_ns()
         accepted = await asyncio.to_thread(box.accepted)
-        return sum(now - _NS < at for at in accepted.values()) >= _FLOWING
+        return sum(now - _NS < at for at in accepted.values()) >= flowing
 
     await _until_true(flows, "orders flow")
     began = time.monotonic_ns()

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from benchmarks.__main__ import main, show
+from benchmarks.box import Tempo
 from benchmarks.crowd import Crowd
 from benchmarks.drum import Beat, Rhythm, beating, beats
 from benchmarks.reaction import PERS, Load, reaction
@@ -30,6 +31,7 @@ TINY = msgspec.structs.replace(
     commits=2,
     orders=2,
     messages=20,
+    tempo=Tempo(orders=20, seconds=1, warm_up_s=0.1),
     large=(Large(sleeves=10, changed=2, tail=20, lull_s=0.05),),
 )
 
