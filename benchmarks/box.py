@@ -40,12 +40,14 @@ class Tempo(msgspec.Struct, frozen=True, kw_only=True):
     """
     How often the leader trades in a second, on average, for how long, and which part of that is left out.
 
-    `answers_ms` is how long the sandbox takes for the answer to a question, as an exchange that is far away does.
+    `least` is the part of the fills that has to lead to an order each, so that figures mean something. `answers_ms`
+    is how long the sandbox takes for the answer to a question, as an exchange that is far away does.
     """
 
     orders: float
     seconds: float
     warm_up_s: float = 3.0
+    least: float = 0.5
     answers_ms: int = 0
     seed: int = 1
 

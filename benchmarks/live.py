@@ -48,7 +48,6 @@ from fadearena.model.units import Ratio
 from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.worker import Worker, WorkerDoors, WorkerOptions
 
-_LEAST = 0.5
 _SLIPPAGE = 0.01
 _FILLS = '"channel":"userFills"'
 
@@ -66,13 +65,13 @@ class Stamps:
         if _FILLS in said.replace(" ", "") and leader() in said and "isSnapshot" not in said:
             self._heard.append(now)
 
-    def costs(self, accepted: Sequence[int], warm_up_s: float) -> dict[str, Cost]:
+    def costs(self, accepted: Sequence[int], tempo: Tempo) -> dict[str, Cost]:
         """
         Return p50 and p99 from a fill to its order, of what came after the warm-up.
 
         Args:
             accepted: When the orders that were accepted arrived at the sandbox, in their order.
-            warm_up_s: What is left out, from the first fill on.
+            tempo: What is left out from the first fill on, and how many orders there have to be.
 
         Raises:
             InvariantBroken: Far fewer orders came than fills.
@@ -87,9 +86,9 @@ class Stamps:
                 fill = next(fills)
             if len(before) == 1:
                 took.append((before[0], (arrived - before[0]) / 1e9))
-        if len(took) < max(2, len(self._heard) * _LEAST):
+        if len(took) < max(2, len(self._heard) * tempo.least):
             raise InvariantBroken(f"only {len(took)} orders came of {len(self._heard)} fills")
-        begun = self._heard[0] + warm_up_s * 1e9
+        begun = self._heard[0] + tempo.warm_up_s * 1e9
         parts = quantiles((each for heard, each in took if heard >= begun), n=100)
         return {"p50": Cost(seconds=parts[49], count=1), "p99": Cost(seconds=parts[98], count=1)}
 
@@ -135,7 +134,7 @@ def worker(open_storage: OpenStorage, tempo: Tempo) -> dict[str, Cost]:
     finally:
         sys.setswitchinterval(interval)
     return {
-        **stamps.costs(accepted, tempo.warm_up_s),
+        **stamps.costs(accepted, tempo),
         "commit": _mean(metrics.commit),
         "hand-over": _mean(metrics.dispatch),
     }
@@ -152,7 +151,7 @@ def script(tempo: Tempo, *, at_market: bool) -> dict[str, Cost]:
     with boxed(tempo) as box:
         _Script(box.url, stamps, at_market=at_market).run(box)
         accepted = box.accepted(follower())
-    return stamps.costs(accepted, tempo.warm_up_s)
+    return stamps.costs(accepted, tempo)
 
 
 async def _work(open_storage: OpenStorage, box: Box, stamps: Stamps, metrics: Metrics) -> None:

@@ -31,7 +31,7 @@ TINY = msgspec.structs.replace(
     commits=2,
     orders=2,
     messages=20,
-    tempo=Tempo(orders=20, seconds=1, warm_up_s=0.1),
+    tempo=Tempo(orders=10, seconds=1.5, warm_up_s=0, least=0),
     large=(Large(sleeves=10, changed=2, tail=20, lull_s=0.05),),
 )
 
