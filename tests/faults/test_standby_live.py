@@ -22,7 +22,8 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 LOCK_S, DECISION_S = 10, 15
-FLOW = 10
+FLOW, FLOWS_S = 10, 180.0
+"""Orders flow once the first worker has what it asks at a start, which may take two minutes of the rate limit."""
 
 
 class Takeover(msgspec.Struct, frozen=True):
@@ -55,7 +56,7 @@ def take_over(directory: Path, database_url: str | None) -> Takeover:
             until(lambda: first.first("running") is not None)
             with at_work(box, "worker") as second, leaders_trading(box, 20):
                 until(lambda: second.first("standing_by") is not None)
-                until(lambda: len(box.accepted()) >= FLOW)
+                until(lambda: len(box.accepted()) >= FLOW, patience_s=FLOWS_S)
                 first.process.signal(signal.SIGKILL)
                 killed = time.monotonic_ns()
                 until(lambda: second.first("recovered") is not None)
