@@ -209,6 +209,20 @@ def test_no_snapshot_overrules_the_fills_before_what_was_missed_was_fetched() ->
     assert [order.terms.coin for order in story.repaired().orders] == ["BTC", "ETH"]
 
 
+def test_a_snapshot_that_agrees_hides_no_round_trip_that_was_missed() -> None:
+    """A bot that opened and closed meanwhile stands where it stood: both fills are counted once they are fetched."""
+    story = begun().read_all().wait(60_000).crash().wait(30_000)
+    opened = story.fill_of("ETH", "10", "2000", "0", time=story.now - 20_000)
+    closed = story.fill_of("ETH", "-10", "2000", "10", time=story.now - 10_000)
+    story.takes_over().read_all()
+    for _ in range(2):
+        story.snapshot(BTC="1").wait(100)
+    told = SourceFills(time=closed.time, received=story.now, wallet=WALLET, feed=Feed.POLL, fills=(opened, closed))
+    story.send(told)
+    assert [record.key for record in story.all(BotTrade)] == [opened.key, closed.key]
+    assert story.followed("ETH") == D(0)
+
+
 def test_what_could_not_be_fetched_is_fetched_by_the_next_start() -> None:
     """A worker that died before all missed fills came leaves their beginning behind; one that had them does not."""
     story = begun().holding().crash()

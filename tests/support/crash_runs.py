@@ -11,7 +11,7 @@ import multiprocessing
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -64,19 +64,13 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     passes: dict[str, int]
     deaths: int
 
-    def differences(self, other: "Told", torn: Collection[tuple[str, str]] = ()) -> list[str]:
-        """
-        Return what is wrong with this ending, alone and beside that of a story without a death.
-
-        `torn` are pairs of bot and coin in which fills may be missing: a round trip of which slices of a TWAP were the
-        middle looks like history to who was away all the while. Positions and money have to be right all the same.
-        """
+    def differences(self, other: "Told") -> list[str]:
+        """Return what is wrong with this ending, alone and beside that of a story without a death."""
         mine, theirs = self.ending, other.ending
         found = list(mine.problems)
         both = ((name, mine.money.get(name), theirs.money.get(name)) for name in sorted({*mine.money, *theirs.money}))
         found += [f"{name}: {now} instead of {then}" for name, now, then in both if now != then]
-        lost = {key for key in set(theirs.trades) - set(mine.trades) if _pair(key) not in torn}
-        extra = set(mine.trades) - set(theirs.trades)
+        lost, extra = set(theirs.trades) - set(mine.trades), set(mine.trades) - set(theirs.trades)
         found += [f"{len(lost)} fills of the bots are lost: {sorted(lost)[:3]}"] if lost else []
         found += [f"{len(extra)} fills of the bots are made up: {sorted(extra)[:3]}"] if extra else []
         if len(set(mine.trades)) < len(mine.trades):
@@ -112,12 +106,6 @@ class Stage:
         told = msgspec.json.decode((place.directory / "told").read_bytes(), type=Told)
         shutil.rmtree(place.directory)
         return msgspec.structs.replace(told, deaths=died)
-
-
-def _pair(trade: str) -> tuple[str, str]:
-    """Return bot and coin of a trade."""
-    bot, key = trade.split(" ")
-    return bot, key.split(":")[1]
 
 
 def moments(seed: int, passes: int) -> tuple[Death, ...]:

@@ -66,7 +66,7 @@ from fadearena.model.order import ActionKind
 
 __all__ = ["RULES_VERSION", "Turned", "step"]
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Raised by hand when the same events would bring other commands or records; of each version a journal is kept."""
 _ROUNDS_MAX = 100
 

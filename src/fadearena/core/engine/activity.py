@@ -111,6 +111,8 @@ def on_snapshot(turn: Turn, event: SourceSnapshot) -> None:
         wants_another = _compare(turn, event, policy, memory, (coin, positions.get(coin)), is_empty=not positions)
         again = again or wants_another
     view.reads, view.time, view.received = view.reads + 1, event.time, turn.now
+    if not memory.is_repairing:
+        view.proven = event.time
     if again:
         turn.wake(f"read:{policy.id}:{event.dex}", turn.now + REREAD_MS)
     if memory.is_orphaned:

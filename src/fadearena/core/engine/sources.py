@@ -44,7 +44,7 @@ def follow_of(turn: Turn, policy: BotPolicy, memory: BotMemory, coin: Coin) -> F
         follow = meet(turn, policy, memory, coin)
         view = memory.views.get(dex_of(coin))
         if view is not None and view.reads >= _SURE_READS:
-            following.known_flat(follow, view.time, start_of(turn, policy, coin))
+            following.known_flat(follow, view.proven or view.time, start_of(turn, policy, coin))
         _prepare_book(turn, policy, coin)
     return follow
 

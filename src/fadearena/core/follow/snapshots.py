@@ -30,7 +30,7 @@ def apply_snapshot(
         time: The exchange's time of the snapshot.
         start: How following begins if it has not yet.
         is_empty: Whether the whole dex was empty.
-        is_repairing: Whether missed fills are being fetched: until they came, they are not overruled.
+        is_repairing: Whether missed fills are being fetched: until they came, nothing is proven beyond them.
     """
     size = position.size if position else ZERO
     entry = position.entry if position else None
@@ -43,9 +43,12 @@ def apply_snapshot(
         done.wants_snapshot = not done.started or follow.undecided
     elif time < follow.base_time:
         pass
+    elif is_repairing:  # whatever it says: a round trip that was missed ends where it began
+        follow.doubt = None
+        done.wants_snapshot = True
     elif position_at(follow, base, time) == size:
         _agree(follow, (base, now), entry, time, done)
-    elif is_repairing or time < follow.fill_time + UNDECIDABLE_MS:
+    elif time < follow.fill_time + UNDECIDABLE_MS:
         follow.doubt = None
         done.wants_snapshot = True
     elif _read_again(follow, size, time, _READS_EMPTY if is_empty and now.position else _READS):

@@ -34,10 +34,12 @@ class DexView(msgspec.Struct, kw_only=True):
     """
     What snapshots of a (wallet, dex) told: `reads` complete ones, the newest at `time`, received at `received`.
 
-    `missed` are coins that were found to have moved by the first reading after an outage.
+    `missed` are coins that were found to have moved by the first reading after an outage. `proven` is the time of the
+    newest one that no missed fills were fetched beside: what it does not show was flat then.
     """
 
     time: EpochMs = 0
+    proven: EpochMs = 0
     received: EpochMs = 0
     reads: int = 0
     requested: EpochMs = 0
