@@ -288,7 +288,7 @@ class Pair:
 
     def fills(self) -> list[Fill]:
         """Return what the sandbox filled for Ann."""
-        return self.box.account(ANN).fills
+        return list(self.box.account(ANN).fills)
 
 
 def said(status: Status) -> object:

@@ -5,6 +5,7 @@ What can be asked of the sandbox itself, and never of an exchange: its clock, it
 2. What is told changes something, at one moment of time; it is kept before that, as signed actions are.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -16,6 +17,7 @@ from fadearena.model.error import InvalidInput
 from fadearena.model.ids import Address, Coin
 from fadearena.sandbox import told
 from fadearena.sandbox.clock import BoxClock, moment
+from fadearena.sandbox.exchange.crowd import TEMPERAMENT
 from fadearena.sandbox.exchange.shown import AccountTruth as ExchangeTruth
 from fadearena.sandbox.gateway.acting import status_row
 from fadearena.sandbox.gateway.answers.trades import OrderUpdate, order_history
@@ -23,6 +25,8 @@ from fadearena.sandbox.gateway.faults import Fault
 from fadearena.sandbox.gateway.gateway import Gateway
 from fadearena.sandbox.gateway.proofs import Exposure
 from fadearena.sandbox.nouns import ActionRefused, Refused
+
+_AT_ONCE = 100
 
 
 class AccountTruth(msgspec.Struct, frozen=True, rename="camel"):
@@ -107,9 +111,27 @@ class Control:
         """Return what was asked so far."""
         return Asked(dict(self.gateway.requests), self.gateway.proofs.signed, self.gateway.weight_used)
 
-    def traders(self) -> list[TraderLine]:
-        """Return whose wallets can be followed."""
+    async def positions(self) -> dict[str, object]:
+        """Return what everybody holds at one moment."""
+        with moment(self.gateway.clock):
+            self.gateway.advance()
+            view, time = self.exchange.view, self.exchange.now
+            held, fills = view.positions(), view.fill_counts()
+        told: dict[Address, dict[Coin, str]] = {}
+        for number, (user, sizes) in enumerate(held.items()):
+            told[user] = {coin: plain(size) for coin, size in sizes.items()}
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return {"time": time, "positions": told, "fills": fills}
+
+    def regulars(self) -> list[TraderLine]:
+        """Return the traders with a temperament."""
         return [TraderLine(one.wallet, one.bot, one.temperament) for one in self.exchange.traders]
+
+    def traders(self) -> list[TraderLine]:
+        """Return whose wallets can be followed: those, and the crowd."""
+        crowd = (TraderLine(one.account.address, one.name, TEMPERAMENT) for one in self.exchange.crowd)
+        return [*self.regulars(), *crowd]
 
     def tell(self, name: str, body: bytes) -> object:
         """
@@ -160,6 +182,7 @@ SHOWN: Mapping[str, Callable[[Control], object]] = {
     "exposure": Control.exposure,
     "requests": Control.requests,
     "traders": Control.traders,
+    "positions": Control.positions,
 }
 """What can be asked, by the name of its door."""
 TAKEN: Mapping[str, tuple[Any, _Do]] = {
@@ -174,6 +197,8 @@ TAKEN: Mapping[str, tuple[Any, _Do]] = {
     "trade": (told.Trade, Control.trade),
     "mark": (told.Mark, lambda box, one: box.exchange.push_price(one.coin, one.price, one.ms)),
     "deleverage": (told.Deleverage, lambda box, one: box.exchange.deleverage(one.user, one.coin, one.quantity)),
+    "traders": (told.Pace, lambda box, one: box.exchange.set_pace(one.trades_per_second)),
+    "list": (told.NewCoin, lambda box, one: box.exchange.list_coin(one.coin)),
     "pause": (None, lambda box, _: box.exchange.stand_still()),
     "resume": (None, lambda box, _: box.exchange.go_on()),
 }

@@ -1,18 +1,23 @@
 """
-What is listed: the first dex with its real indices, and one builder-deployed dex.
+What is listed: the first dex with its real indices, one builder-deployed dex, and what is made up beyond that.
 
 1. The place of a coin in its dex is part of its asset id. Coins that nobody makes prices for are listed as delisted,
    so that those that trade keep the indices that they have on the exchange.
 2. Depth is what the market maker quotes at one price of the book, in USD.
+3. What is made up follows from its name and its place. Like anything new it comes last on its dex, and a new dex last.
 """
 
+import re
+from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
-from itertools import pairwise
+from itertools import count, cycle, pairwise
 
 import msgspec
 
 from fadearena.adapters.sim.arena.market import Listing
+from fadearena.adapters.sim.arena.traders import chance, wallet_of
+from fadearena.model.error import InvalidInput
 from fadearena.model.ids import Address, Coin, Dex
 from fadearena.model.units import Price, Ratio, Usd
 
@@ -65,7 +70,21 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def dex(self) -> Dex:
         """The dex on which it is listed."""
-        return self.coin.partition(":")[0] if ":" in self.coin else FIRST_DEX
+        return dex_of(self.coin)
+
+    @property
+    def market(self) -> Listing | None:
+        """What prices are made for; None where nothing trades."""
+        if self.price is None:
+            return None
+        return Listing(
+            coin=self.coin,
+            asset_id=self.asset_id,
+            size_decimals=self.size_decimals,
+            max_leverage=self.max_leverage,
+            price=self.price,
+            depth_usd=self.depth_usd,
+        )
 
 
 class PerpDex(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +96,11 @@ class PerpDex(msgspec.Struct, frozen=True, kw_only=True):
     deployer: Address | None = None
     fee_recipient: Address | None = None
     fee_scale: Ratio | None = None
+
+
+def dex_of(coin: Coin) -> Dex:
+    """Return the dex on which a coin is listed."""
+    return coin.partition(":")[0] if ":" in coin else FIRST_DEX
 
 
 def _simple(leverage: int) -> MarginTable:
@@ -101,6 +125,9 @@ _FIRST = """
     RNDR 1 5 | CFX 0 5 | FTM 0 10 | GMX 2 3 | SNX 1 3 | XRP 0 20 2.482 12000
 """
 _SCALE = Ratio(1)
+_MADE_UP_ON: tuple[Dex, ...] = (FIRST_DEX, "xyz", FIRST_DEX, "flx", FIRST_DEX, "vntl")
+_GROWING = 0.3
+_NAME = re.compile(r"([a-z]{2,6}:)?[A-Za-z0-9]{1,12}")
 _BUILDER = (
     ("XYZ100", 4, 20, "25372", 20_000, None, True),
     ("TSLA", 3, 10, "431.2", 9_000, Restriction.NO_CROSS, False),
@@ -161,19 +188,85 @@ ASSETS = {asset.coin: asset for dex in DEXS for asset in dex.assets}
 BY_ID = {asset.asset_id: asset for asset in ASSETS.values()}
 
 
-def traded() -> tuple[Listing, ...]:
-    """Return what prices are made for."""
-    return tuple(
-        Listing(
-            coin=asset.coin,
-            asset_id=asset.asset_id,
-            size_decimals=asset.size_decimals,
-            max_leverage=asset.max_leverage,
-            price=asset.price,
-            depth_usd=asset.depth_usd,
-        )
-        for asset in ASSETS.values()
-        if asset.price is not None
+class Listed:
+    """
+    What is listed on one exchange.
+
+    Args:
+        more: Made-up coins that are listed after those that always are, in this order.
+    """
+
+    def __init__(self, more: Iterable[Coin] = ()) -> None:
+        self.dexs: tuple[PerpDex, ...] = DEXS
+        self.assets = dict(ASSETS)
+        self.by_id = dict(BY_ID)
+        self.more: list[Coin] = []
+        """What was added, in order."""
+        for coin in more:
+            self.add(coin)
+
+    def traded(self) -> tuple[Listing, ...]:
+        """Return what prices are made for."""
+        return tuple(market for asset in self.assets.values() if (market := asset.market) is not None)
+
+    def fill_up(self, coins: int) -> None:
+        """Add made-up coins, here and there, until so many trade."""
+        numbers, dexs = count(1), cycle(_MADE_UP_ON)
+        for _ in range(coins - len(self.traded())):
+            dex, name = next(dexs), f"SYN{next(numbers)}"
+            self.add(f"{dex}:{name}" if dex else name)
+
+    def add(self, coin: Coin) -> Asset:
+        """
+        List a made-up coin, the last one of its dex.
+
+        Raises:
+            InvalidInput: It is no name, or there is such a coin.
+        """
+        if not _NAME.fullmatch(coin):
+            raise InvalidInput(f"{coin!r} cannot be listed: name it as `NEW`, or as `dex:NEW` on a builder's dex")
+        if coin in self.assets:
+            raise InvalidInput(f"{coin} is listed already: choose another name")
+        name = dex_of(coin)
+        if all(dex.name != name for dex in self.dexs):
+            self.dexs = (*self.dexs, _new_dex(name))
+        place = next(place for place, dex in enumerate(self.dexs) if dex.name == name)
+        dex = self.dexs[place]
+        first = _BUILDER_IDS + place * _DEX_IDS if name else 0
+        asset = _made_up(coin, first + len(dex.assets))
+        grown = msgspec.structs.replace(dex, assets=(*dex.assets, asset))
+        self.dexs = (*self.dexs[:place], grown, *self.dexs[place + 1 :])
+        self.assets[coin] = self.by_id[asset.asset_id] = asset
+        self.more.append(coin)
+        return asset
+
+
+def _new_dex(name: Dex) -> PerpDex:
+    return PerpDex(
+        name=name,
+        full_name=name.upper(),
+        assets=(),
+        deployer=wallet_of(f"{name}/deployer"),
+        fee_recipient=wallet_of(f"{name}/fees"),
+        fee_scale=_SCALE,
+    )
+
+
+def _made_up(coin: Coin, asset_id: int) -> Asset:
+    draw, on_builder = chance(0, coin), ":" in coin
+    dollars = Decimal(draw.choice(("0.2", "3", "40", "500"))) * draw.randint(100, 900) / 100
+    leverage = draw.choice((3, 5, 10))
+    return Asset(
+        coin=coin,
+        asset_id=asset_id,
+        size_decimals=max(0, dollars.adjusted() + 1),
+        max_leverage=leverage,
+        table=_simple(leverage),
+        price=dollars,
+        depth_usd=Usd(draw.randint(6, 20) * 1_000),
+        restriction=draw.choice((None, None, *Restriction)) if on_builder else None,
+        growth_mode=on_builder and draw.random() < _GROWING,
+        fee_scale=_SCALE if on_builder else None,
     )
 
 

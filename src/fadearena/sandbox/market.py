@@ -12,7 +12,7 @@ from fadearena.adapters.sim.arena.market import Market, Walk
 from fadearena.adapters.sim.arena.traders import chance
 from fadearena.model.ids import Coin
 from fadearena.model.units import EpochMs
-from fadearena.sandbox.listing import traded
+from fadearena.sandbox.listing import Listed
 from fadearena.sandbox.traders import chance_state
 
 LEVELS = 20
@@ -26,9 +26,9 @@ class Prices(msgspec.Struct):
     walks: dict[Coin, Walk]
 
 
-def made_market(seed: int, start: EpochMs) -> Market:
+def made_market(seed: int, start: EpochMs, listed: Listed) -> Market:
     """Return the market of a seed at its beginning."""
-    return Market(chance(seed, "market"), traded(), start, levels=LEVELS)
+    return Market(chance(seed, "market"), listed.traded(), start, levels=LEVELS)
 
 
 def dumped(market: Market) -> Prices:
@@ -36,9 +36,9 @@ def dumped(market: Market) -> Prices:
     return Prices(market.time, market.rng.getstate(), market.walks)
 
 
-def loaded(prices: Prices) -> Market:
+def loaded(prices: Prices, listed: Listed) -> Market:
     """Return the market that was dumped."""
-    market = made_market(0, prices.time)
+    market = made_market(0, prices.time, listed)
     market.rng.setstate(chance_state(prices.chance))
     market.walks = prices.walks
     return market

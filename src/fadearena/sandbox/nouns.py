@@ -105,7 +105,7 @@ class Liquidation(msgspec.Struct, frozen=True, kw_only=True):
     method: str
 
 
-class Fill(msgspec.Struct, frozen=True, kw_only=True):
+class Fill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One side of a trade, as its user is told; `start` is the position before, `fee` was paid (< 0: a rebate)."""
 
     user: Address
@@ -127,7 +127,7 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     liquidation: Liquidation | None = None
 
 
-class Trade(msgspec.Struct, frozen=True, kw_only=True):
+class Trade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One trade of the public tape; `side` is the taker's."""
 
     coin: Coin

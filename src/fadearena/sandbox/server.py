@@ -19,9 +19,11 @@ from fadearena.kit.clock import Clock
 from fadearena.model.error import InvalidInput
 from fadearena.model.ids import Address
 from fadearena.sandbox.control import SHOWN, TAKEN, Control, TraderLine
+from fadearena.sandbox.exchange.crowd import CrowdOptions
 from fadearena.sandbox.exchange.exchange import Exchange
 from fadearena.sandbox.gateway.faults import AnswerLost, ConnectionRefused
 from fadearena.sandbox.gateway.gateway import Gateway, Settings
+from fadearena.sandbox.gateway.leaderboard import Leaderboard
 from fadearena.sandbox.gateway.peer import Peer
 from fadearena.sandbox.saving import Box, Keeper, begun, loaded
 
@@ -38,7 +40,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     `port` 0 lets the system choose one; `wallets` names traders that have an address already; `is_open` is needed to
     listen for other machines; without `needs_volume` sub-accounts and scheduled cancels ask for no traded volume.
-    Where `state` is there already, its seed, wallets and volume rule hold, not these.
+    Where `state` is there already, its seed, wallets and volume rule hold, not these. At least `coins` trade; with a
+    `crowd` nothing can be kept.
     """
 
     host: str = "127.0.0.1"
@@ -49,14 +52,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     wallets: Mapping[str, Address] = {}
     is_open: bool = False
     needs_volume: bool = True
+    coins: int = 0
+    crowd: CrowdOptions = CrowdOptions()
     settings: Settings = Settings()
 
 
 class Listening(msgspec.Struct, frozen=True):
-    """Where it can be reached, and whose wallets can be followed."""
+    """Where it can be reached, and whose wallets can be followed; those of the crowd are many."""
 
     url: str
     traders: list[TraderLine]
+    crowd: int
 
 
 async def serve(options: Options, *, ready: Callable[[Listening], None] = lambda _: None) -> None:
@@ -71,6 +77,8 @@ async def serve(options: Options, *, ready: Callable[[Listening], None] = lambda
         raise InvalidInput(f"{options.host} lets other machines in, and nothing is protected: open it on purpose")
     if options.speed <= 0:
         raise InvalidInput(f"at speed {options.speed} no time would pass: choose one above 0")
+    if options.state is not None and options.crowd.traders:
+        raise InvalidInput("a crowd cannot be kept: leave out either the crowd or the file for the state")
     box = _box(options)
     gateway, control = box.gateway, box.control
     keeper = None if options.state is None else Keeper(options.state, box)
@@ -82,7 +90,7 @@ async def serve(options: Options, *, ready: Callable[[Listening], None] = lambda
         site = web.TCPSite(runner, options.host, options.port)
         await site.start()
         port = runner.addresses[0][1]
-        ready(Listening(f"http://{_in_url(options.host)}:{port}", control.traders()))
+        ready(Listening(f"http://{_in_url(options.host)}:{port}", control.regulars(), options.crowd.traders))
         async with asyncio.TaskGroup() as group:
             group.create_task(gateway.run(), name="sandbox.run")
             if keeper is not None:
@@ -100,7 +108,14 @@ def _box(options: Options) -> Box:
         return loaded(options.state, options.speed, options.settings)
 
     def exchange(clock: Clock) -> Exchange:
-        return Exchange(clock, options.seed, wallets=options.wallets, needs_volume=options.needs_volume)
+        return Exchange(
+            clock,
+            options.seed,
+            wallets=options.wallets,
+            needs_volume=options.needs_volume,
+            coins=options.coins,
+            crowd=options.crowd,
+        )
 
     return begun(exchange, options.speed, options.settings)
 
@@ -122,6 +137,7 @@ def _application(gateway: Gateway, control: Control) -> web.Application:
             web.post("/info", doors.post),
             web.post("/exchange", doors.post),
             web.get("/ws", doors.socket),
+            web.get("/Mainnet/leaderboard", doors.leaderboard),
             *(web.get(f"/sandbox/{name}", _shows(show, control)) for name, show in SHOWN.items()),
             *(web.post(f"/sandbox/{name}", _takes(name, control)) for name in TAKEN),
         ]
@@ -132,6 +148,7 @@ def _application(gateway: Gateway, control: Control) -> web.Application:
 class _Doors:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._board = Leaderboard(gateway.exchange)
 
     async def post(self, request: web.Request) -> web.Response:
         body = await request.read()
@@ -141,6 +158,9 @@ class _Doors:
             return _broken_off(request)
         is_json = status == 200 or answer == b"null"  # noqa: PLR2004 - the one status that means yes
         return web.Response(status=status, body=answer, content_type="application/json" if is_json else "text/plain")
+
+    async def leaderboard(self, _request: web.Request) -> web.Response:
+        return web.Response(body=await self._board.read(), content_type="application/json")
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -186,7 +206,9 @@ def _broken_off(request: web.Request) -> web.Response:
 
 def _shows(read: Callable[[Control], object], control: Control) -> _Handler:
     async def handler(_request: web.Request) -> web.Response:
-        return web.Response(body=_encode(read(control)), content_type="application/json")
+        shown = read(control)
+        answer = await shown if isinstance(shown, Awaitable) else shown
+        return web.Response(body=_encode(answer), content_type="application/json")
 
     return handler
 

@@ -98,6 +98,18 @@ class Mark(msgspec.Struct, frozen=True):
             raise ValueError(f"{self.price} is no price: above 0")
 
 
+class Pace(msgspec.Struct, frozen=True):
+    """Let the crowd trade so often; 0 lets all traders rest."""
+
+    trades_per_second: Decimal
+
+
+class NewCoin(msgspec.Struct, frozen=True):
+    """List a coin, on the first dex or, as `dex:COIN`, on a builder's."""
+
+    coin: Coin
+
+
 class Deleverage(_OfUser, frozen=True):
     """Take so much of a position from an account, as auto-deleveraging does."""
 

@@ -108,9 +108,9 @@ class Seen(msgspec.Struct, frozen=True):
     holdings: Mapping[Coin, Holding]
 
 
-class Crowd:
+class Regulars:
     """
-    All traders, and when each of them looks again.
+    The traders with a temperament, and when each of them looks again.
 
     Args:
         seed: What they do follows from it and from what they see.

@@ -53,6 +53,20 @@ def test_what_was_answered_and_told_is_there_after_a_kill(life: Life) -> None:
     assert exposure[0].gross_usd == exposure[0].coin_usd > 0
 
 
+def test_new_coins_and_the_rest_of_traders_are_kept(life: Life) -> None:
+    """What was listed is listed again, with the same prices, and who was told to rest goes on to."""
+    life.tell("list", coin="xyz:NEW")
+    life.pass_ms(700)
+    life.keeper.save()
+    life.tell("list", coin="flx:NEW")
+    life.tell("traders", trades_per_second="0")
+    life.pass_ms(9 * SECOND_MS)
+    before, after = both(life)
+    assert before == after
+    assert after["listed"] == ["xyz:NEW", "flx:NEW"]
+    assert after["books"]["is_quiet"]
+
+
 def test_its_time_goes_on_over_a_short_absence(life: Life) -> None:
     """The three numbers stay; a step of the clock stays, too."""
     numbers = life.box.control.clock()

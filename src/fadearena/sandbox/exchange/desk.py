@@ -32,7 +32,7 @@ from fadearena.sandbox.exchange.rules import (
 from fadearena.sandbox.exchange.shown import Level
 from fadearena.sandbox.exchange.state import Account, Hit
 from fadearena.sandbox.exchange.trading import MAKER, ZERO_HASH, Deal, Floor, Party
-from fadearena.sandbox.listing import ASSETS, BY_ID, Asset
+from fadearena.sandbox.listing import Asset
 from fadearena.sandbox.nouns import Filled, Liquidation, Order, Refused, Request, Resting, Status, Tif
 
 
@@ -64,7 +64,7 @@ class Desk:
 
     def place(self, account: Account, request: Request) -> Status:
         """Take one order."""
-        floor, asset = self._floor, BY_ID.get(request.asset_id)
+        floor, asset = self._floor, self._floor.listed.by_id.get(request.asset_id)
         mark = floor.mark(asset.coin) if asset is not None else None
         refused = check_static(request, asset, mark or None)
         if refused is not None or asset is None:
@@ -94,7 +94,7 @@ class Desk:
     def cancel(self, account: Account, asset_id: int, order_id: int | str) -> str | None:
         """Cancel an order by its id or its client's; None is success."""
         order = account.named(order_id) if isinstance(order_id, str) else account.open.get(order_id)
-        asset = BY_ID.get(asset_id)
+        asset = self._floor.listed.by_id.get(asset_id)
         if order is None or order.order_id not in account.open or asset is None or order.coin != asset.coin:
             return worded(GONE, asset_id)
         self._floor.end(order, "canceled")
@@ -147,8 +147,12 @@ class Desk:
 
     def levels(self, coin: Coin, side: Side) -> Iterator[Level]:
         """Yield the book that an order of this side meets, best price first; as much of it as somebody asks for."""
+        queue = self._floor.resting.side(coin, side.opposite)
+        if not queue:
+            yield from (Level(offer.price, offer.quantity, 1) for offer in self.offers(coin, side))
+            return
         offers = ((offer.price, offer.quantity) for offer in self.offers(coin, side))
-        rested = ((order.limit, order.rest) for order in self._floor.resting.side(coin, side.opposite))
+        rested = ((order.limit, order.rest) for order in queue)
         rows = merge(offers, rested, key=lambda row: row[0] * side.sign)
         for price, same in groupby(rows, itemgetter(0)):
             quantities = [quantity for _, quantity in same]
@@ -166,7 +170,7 @@ class Desk:
 
     def _sweep(self, order: Order, coin: Coin) -> None:
         """Fill an order that rests with one of the market maker's; it is gone then, one way or the other."""
-        maker, asset = self._floor.account(MAKER), ASSETS[coin]
+        maker, asset = self._floor.account(MAKER), self._floor.asset(coin)
         limit, quantity, side = order.limit, order.rest, order.side.opposite
         sweeping = self._new(maker, asset, side, limit, quantity)
         self._meet(Taking(maker, asset, sweeping, self._floor.new_hash()), order)
@@ -213,14 +217,14 @@ class Desk:
             prices.append((bid + ask) / 2)
         return (
             check_minimum(request, quantity, position, min(prices))
-            or check_margin(account, asset, request.side.signed(quantity), self._floor.mark)
+            or check_margin(account, asset, request.side.signed(quantity), self._floor)
             or check_post_only(request, bid, ask)
             or check_trigger(request, self._floor.mark(asset.coin))
         )
 
     def _execute(self, account: Account, order: Order, twap_id: int | None = None) -> Status:
         """Trade an order that may; what is left of it rests, or ends."""
-        floor, asset = self._floor, ASSETS[order.coin]
+        floor, asset = self._floor, self._floor.asset(order.coin)
         hash_ = ZERO_HASH if twap_id is not None else floor.new_hash()
         traded, value = self.match(Taking(account, asset, order, hash_, twap_id))
         if order.tif is not Tif.IOC and order.rest:
@@ -262,7 +266,7 @@ class Desk:
             floor.end(rested, "selfTradeCanceled")
             return ZERO
         change = rested.side.signed(quantity)
-        if not rested.reduce_only and check_margin(other, taking.asset, change, self._floor.mark) is not None:
+        if not rested.reduce_only and check_margin(other, taking.asset, change, self._floor) is not None:
             floor.end(rested, "marginCanceled")
             return ZERO
         rested.rest -= quantity

@@ -5,6 +5,7 @@ Every action first brings the exchange up to the clock's moment; so does `advanc
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from types import MappingProxyType
 
 import msgspec
@@ -12,9 +13,11 @@ import msgspec
 from fadearena.adapters.sim.arena.traders import Trader
 from fadearena.kit.clock import Clock
 from fadearena.kit.decimals import exact_arithmetic
-from fadearena.model.ids import Address, Coin
+from fadearena.model.error import InvalidInput
+from fadearena.model.ids import Address, Coin, Dex
 from fadearena.model.instrument import Instrument
 from fadearena.model.units import HOUR_MS, MINUTE_MS, SECOND_MS, EpochMs, Price, Quantity, Ratio, Side, Usd
+from fadearena.sandbox.exchange.crowd import Crowd, CrowdOptions, Member
 from fadearena.sandbox.exchange.desk import Desk
 from fadearena.sandbox.exchange.funds import Funds
 from fadearena.sandbox.exchange.life import Life
@@ -23,15 +26,17 @@ from fadearena.sandbox.exchange.shown import Truth
 from fadearena.sandbox.exchange.state import Account, Books, Hold, Leverage, Pooling
 from fadearena.sandbox.exchange.trading import BACKSTOP, MAKER, Floor
 from fadearena.sandbox.exchange.view import View
-from fadearena.sandbox.listing import FIRST_DEX
+from fadearena.sandbox.listing import FIRST_DEX, Listed, dex_of
 from fadearena.sandbox.market import Prices as Path
 from fadearena.sandbox.market import dumped, loaded, made_market
 from fadearena.sandbox.nouns import ActionRefused, News, Request, Status, Tif
-from fadearena.sandbox.traders import LEAST_TRADERS, Crowd, Memory
+from fadearena.sandbox.traders import LEAST_TRADERS, Memory, Regulars
 
 HISTORY_MS = 30 * MINUTE_MS
 _SLIPPAGE = Ratio("0.05")
 _HOUSE_USD = Usd(1_000_000_000)
+_CROWD_PACE_MS = 50
+_NOBODY = CrowdOptions()
 _NO_WALLETS: Mapping[str, Address] = MappingProxyType({})
 
 
@@ -40,9 +45,10 @@ class Dump(msgspec.Struct):
 
     books: Books
     path: Path
-    crowd: list[Memory]
+    regulars: list[Memory] = msgspec.field(name="crowd")
     wallets: dict[str, Address]
     needs_volume: bool
+    listed: list[Coin] = []
 
 
 class Exchange:
@@ -56,6 +62,8 @@ class Exchange:
         wallets: The wallets of some of them by name; the others have made-up ones.
         history_ms: How long they have traded already when it begins.
         needs_volume: Whether sub-accounts and scheduled cancels ask for traded volume, as on the exchange.
+        coins: How many coins trade at least: made-up ones are listed where there are fewer.
+        crowd: How many more trade with one another; they cannot be dumped.
     """
 
     def __init__(
@@ -67,29 +75,37 @@ class Exchange:
         wallets: Mapping[str, Address] = _NO_WALLETS,
         history_ms: int = HISTORY_MS,
         needs_volume: bool = True,
+        coins: int = 0,
+        crowd: CrowdOptions = _NOBODY,
     ) -> None:
         now = clock.now_ms()
         start = now - now % SECOND_MS - history_ms
         books = Books(seed=seed, time=start, begun=start, funded_to=start - start % HOUR_MS)
-        crowd = Crowd(seed, traders, start, wallets)
-        self._set_up(clock, Floor(books, made_market(seed, start)), crowd, needs_volume=needs_volume)
+        listed = Listed()
+        listed.fill_up(coins)
+        regulars = Regulars(seed, traders, start, wallets)
+        floor = Floor(books, made_market(seed, start, listed), listed)
+        self._set_up(clock, floor, regulars, crowd, needs_volume=needs_volume)
         self._wallets = dict(wallets)
-        for house in (MAKER, BACKSTOP):
-            for dex in self.view.dexs:
-                self._funds.deposit(house, _HOUSE_USD, dex.name)
-        for trader in crowd.traders:
+        for dex in listed.dexs:
+            self._fund_houses(dex.name)
+        for trader in regulars.traders:
             self._life.open_account(trader)
         self._life.go_to(now)
 
-    def _set_up(self, clock: Clock, floor: Floor, crowd: Crowd, *, needs_volume: bool) -> None:
+    def _set_up(
+        self, clock: Clock, floor: Floor, regulars: Regulars, crowd: CrowdOptions, *, needs_volume: bool
+    ) -> None:
         self._clock = clock
         self._floor = floor
         self._desk = Desk(floor)
-        self._crowd = crowd
+        self._regulars = regulars
         self._needs_volume = needs_volume
         self.view = View(floor, self._desk)
         self._funds = Funds(floor)
-        self._life = Life(floor, self._desk, self._funds, crowd)
+        with exact_arithmetic():
+            many = Crowd(floor, self._funds, crowd)
+        self._life = Life(floor, self._desk, self._funds, regulars, many)
         self.people = People(floor, needs_volume=needs_volume)
 
     @property
@@ -100,7 +116,22 @@ class Exchange:
     @property
     def traders(self) -> tuple[Trader, ...]:
         """Who trades by itself: `bot` is its name, `wallet` its account, `temperament` how it trades."""
-        return self._crowd.traders
+        return self._regulars.traders
+
+    @property
+    def crowd(self) -> Sequence[Member]:
+        """Who trades besides those: `name`, and its `account`."""
+        return self._life.crowd.members
+
+    @property
+    def pace_ms(self) -> EpochMs:
+        """How often it should be brought up to the present for nothing to be told late."""
+        return SECOND_MS if self._life.crowd.next_due is None else _CROWD_PACE_MS
+
+    def set_pace(self, trades_per_second: Decimal) -> None:
+        """Let the crowd trade so often; see `Life.pace`."""
+        self.advance()
+        self._life.pace(trades_per_second)
 
     def listen(self, listener: Callable[[News], None]) -> None:
         """Tell `listener` all that happens from now on, in order."""
@@ -119,6 +150,12 @@ class Exchange:
     def advance(self) -> None:
         """Bring everything up to the clock's moment; a long gap in coarse steps."""
         self._life.go_to(self._clock.now_ms())
+
+    def meet(self) -> None:
+        """Bring everything up to the clock's moment, and let the crowd trade there: many a second, at `pace_ms`."""
+        self.advance()
+        with exact_arithmetic():
+            self._life.meet()
 
     def place(self, user: Address, requests: Sequence[Request]) -> list[Status]:
         """
@@ -242,15 +279,41 @@ class Exchange:
         self._acting(user)
         self.people.count_volume(user, usd)
 
+    def list_coin(self, coin: Coin) -> None:
+        """
+        List a new coin, with prices from now on; see `Listed.add`.
+
+        Raises:
+            InvalidInput: It is no name, or there is such a coin.
+        """
+        self.advance()
+        floor = self._floor
+        known = {dex.name for dex in floor.listed.dexs}
+        market = floor.listed.add(coin).market
+        if market is not None:
+            floor.market.list(market)
+        if dex_of(coin) not in known:
+            self._fund_houses(dex_of(coin))
+        with exact_arithmetic():
+            self._life.crowd.welcome(coin)
+
     def truth(self) -> Truth:
         """Return everything that everybody owns."""
         return self.view.truth()
 
     def dump(self) -> bytes:
-        """Return all of it as JSON."""
-        crowd = self._crowd.dump()
-        whole = Dump(self._floor.books, dumped(self._floor.market), crowd, self._wallets, self._needs_volume)
-        return msgspec.json.encode(whole)
+        """
+        Return all of it as JSON.
+
+        Raises:
+            InvalidInput: There is a crowd: of that nothing can be kept.
+        """
+        if self.crowd:
+            raise InvalidInput("a crowd cannot be kept: run it without --state, or keep a sandbox without a crowd")
+        regulars = self._regulars.dump()
+        floor = self._floor
+        path, more = dumped(floor.market), floor.listed.more
+        return msgspec.json.encode(Dump(floor.books, path, regulars, self._wallets, self._needs_volume, more))
 
     @classmethod
     def load(cls, clock: Clock, state: bytes) -> "Exchange":
@@ -261,12 +324,19 @@ class Exchange:
             msgspec.ValidationError: It is no dump.
         """
         whole = msgspec.json.decode(state, type=Dump)
-        crowd = Crowd(whole.books.seed, len(whole.crowd), whole.books.begun, whole.wallets)
-        crowd.load(whole.crowd)
+        listed = Listed(whole.listed)
+        regulars = Regulars(whole.books.seed, len(whole.regulars), whole.books.begun, whole.wallets)
+        regulars.load(whole.regulars)
         exchange = cls.__new__(cls)
         exchange._wallets = whole.wallets  # noqa: SLF001 - its own
-        exchange._set_up(clock, Floor(whole.books, loaded(whole.path)), crowd, needs_volume=whole.needs_volume)  # noqa: SLF001
+        floor = Floor(whole.books, loaded(whole.path, listed), listed)
+        exchange._set_up(clock, floor, regulars, _NOBODY, needs_volume=whole.needs_volume)  # noqa: SLF001
         return exchange
+
+    def _fund_houses(self, dex: Dex) -> None:
+        with exact_arithmetic():
+            for house in (MAKER, BACKSTOP):
+                self._funds.deposit(house, _HOUSE_USD, dex)
 
     def _traded(self, coin: Coin) -> Instrument:
         instrument = self._floor.market.instruments.get(coin)

@@ -9,11 +9,10 @@ from fadearena.model.units import ZERO, Ratio, Usd
 from fadearena.sandbox.exchange.money import isolated_worth, margins
 from fadearena.sandbox.exchange.state import CENT, POOLED, SPOT, Account, Leverage, Pooling, Position
 from fadearena.sandbox.exchange.trading import Floor
-from fadearena.sandbox.listing import BY_ID, DEXS, FIRST_DEX, Asset, Restriction
+from fadearena.sandbox.listing import FIRST_DEX, Asset, Restriction
 from fadearena.sandbox.nouns import ActionRefused, Positions, Transfer
 
 _KEEP = Ratio("0.1")
-_BALANCES = frozenset({SPOT, *(dex.name for dex in DEXS)})
 
 
 class Funds:
@@ -39,7 +38,7 @@ class Funds:
         """
         account = self._floor.acting(user)
         pool = account.pool(balance)
-        if balance not in _BALANCES or not 0 < usd <= margins(account, pool, self._floor.mark).withdrawable:
+        if not self._has(balance) or not 0 < usd <= margins(account, pool, self._floor).withdrawable:
             raise ActionRefused("Insufficient balance for withdrawal.")
         self._floor.books.deposits -= usd
         account.credit(pool, -usd)
@@ -68,7 +67,7 @@ class Funds:
         Raises:
             ActionRefused: The coin does not allow it, or the margin does not suffice.
         """
-        account, asset = self._floor.acting(user), _asset(asset_id)
+        account, asset = self._floor.acting(user), self._asset(asset_id)
         if not 1 <= leverage.value <= asset.max_leverage:
             raise ActionRefused("Invalid leverage value")
         if leverage.is_cross and asset.restriction is not None:
@@ -87,10 +86,10 @@ class Funds:
         needed = abs(position.size) * mark / leverage.value
         kind = "Cross" if leverage.is_cross else "Isolated"
         if leverage.is_cross:
-            lacks = needed > margins(account, pool, self._floor.mark, asset.coin).free
+            lacks = needed > margins(account, pool, self._floor, asset.coin).free
         else:
             more = max(ZERO, (needed - isolated_worth(position, mark)).quantize(CENT))
-            lacks = more > margins(account, pool, self._floor.mark).withdrawable
+            lacks = more > margins(account, pool, self._floor).withdrawable
             if not lacks:
                 position.margin += more
                 account.credit(pool, -more)
@@ -105,7 +104,7 @@ class Funds:
         Raises:
             ActionRefused: There is no such position, or too little would be left.
         """
-        account, asset = self._floor.acting(user), _asset(asset_id)
+        account, asset = self._floor.acting(user), self._asset(asset_id)
         position, leverage = account.positions.get(asset.coin), account.leverage(asset)
         if usd == 0:
             raise ActionRefused("Update to isolated margin cannot be zero.")
@@ -119,7 +118,7 @@ class Funds:
         is_strict = asset.restriction is Restriction.STRICT_ISOLATED
         if usd < 0 and (is_strict or isolated_worth(position, mark) + usd < kept):
             raise ActionRefused("Isolated position does not have sufficient margin available to remove.")
-        if usd > margins(account, pool, self._floor.mark).withdrawable:
+        if usd > margins(account, pool, self._floor).withdrawable:
             raise ActionRefused("Insufficient margin available to add to isolated position.")
         position.margin += usd
         account.credit(pool, -usd)
@@ -133,14 +132,14 @@ class Funds:
             ActionRefused: A balance or the receiver does not exist, or there is too little.
         """
         giver, taker = self._floor.acting(user), self._floor.books.accounts.get(other)
-        if not {source, destination} <= _BALANCES:
+        if not (self._has(source) and self._has(destination)):
             raise ActionRefused("Invalid dex.")
         if taker is None or usd <= 0:
             raise ActionRefused("Invalid transfer.")
         start, end = giver.pool(source), taker.pool(destination)
         if giver is taker and start == end:
             raise ActionRefused("Action disabled when unified account is active")
-        if usd > margins(giver, start, self._floor.mark).withdrawable:
+        if usd > margins(giver, start, self._floor).withdrawable:
             raise ActionRefused("Insufficient balance for transfer.")
         giver.credit(start, -usd)
         giver.came_in -= usd
@@ -204,9 +203,11 @@ class Funds:
         self._floor.tell(transfer)
         self._floor.tell(Positions(user))
 
+    def _has(self, balance: str) -> bool:
+        return balance == SPOT or any(dex.name == balance for dex in self._floor.listed.dexs)
 
-def _asset(asset_id: int) -> Asset:
-    asset = BY_ID.get(asset_id)
-    if asset is None:
-        raise ActionRefused(f"Unknown asset {asset_id}.")
-    return asset
+    def _asset(self, asset_id: int) -> Asset:
+        asset = self._floor.listed.by_id.get(asset_id)
+        if asset is None:
+            raise ActionRefused(f"Unknown asset {asset_id}.")
+        return asset

@@ -5,18 +5,29 @@ The arithmetic of an account: what a trade does to a position, and what margin i
 2. An isolated position has cash of its own. What is closed of it takes its share of what it is worth back to the pool.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import ROUND_FLOOR, ROUND_UP
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol
 
 from fadearena.model.ids import Coin
 from fadearena.model.units import ZERO, Price, Ratio, Size, Usd, sign
 from fadearena.sandbox.exchange.rules import BEYOND_TIER, NO_MARGIN, Rejection
 from fadearena.sandbox.exchange.state import CENT, Account, Leverage, Position
-from fadearena.sandbox.listing import ASSETS, Asset, maintenance, most_leverage
+from fadearena.sandbox.listing import Asset, maintenance, most_leverage
 
-MarkOf: TypeAlias = Callable[[Coin], Price]
 _KEEP = Ratio("0.1")
+
+
+class Marked(Protocol):
+    """Where coins are listed and have marks."""
+
+    def mark(self, coin: Coin) -> Price:
+        """Return a coin's mark price."""
+        ...
+
+    def asset(self, coin: Coin) -> Asset:
+        """Return what is listed as a coin."""
+        ...
 
 
 class Change(NamedTuple):
@@ -86,30 +97,31 @@ def _close(account: Account, position: Position, change: Size, price: Price, poo
     return realised
 
 
-def margins(account: Account, pool: str, mark_of: MarkOf, leave_out: Coin | None = None) -> Margins:
+def margins(account: Account, pool: str, marked: Marked, leave_out: Coin | None = None) -> Margins:
     """Return a balance with its cross positions; `leave_out` keeps its PnL, but needs no margin."""
     equity, notional, initial, needed = account.cash.get(pool, ZERO), ZERO, ZERO, ZERO
-    for coin, position, leverage in _cross(account, pool):
-        mark = mark_of(coin)
+    for asset, position, leverage in _cross(account, pool, marked):
+        coin, mark = asset.coin, marked.mark(asset.coin)
         equity += position.unrealised(mark)
         if coin != leave_out:
             value = abs(position.size) * mark
             notional += value
             initial += value / leverage.value
-            needed += maintenance(value, ASSETS[coin])
+            needed += maintenance(value, asset)
     return Margins(equity, notional, initial, needed)
 
 
-def _cross(account: Account, pool: str) -> Iterator[tuple[Coin, Position, Leverage]]:
+def _cross(account: Account, pool: str, marked: Marked) -> Iterator[tuple[Asset, Position, Leverage]]:
     for coin, position in account.held(pool):
-        leverage = account.leverage(ASSETS[coin])
+        asset = marked.asset(coin)
+        leverage = account.leverage(asset)
         if leverage.is_cross:
-            yield coin, position, leverage
+            yield asset, position, leverage
 
 
-def check_margin(account: Account, asset: Asset, change: Size, mark_of: MarkOf) -> Rejection | None:
+def check_margin(account: Account, asset: Asset, change: Size, marked: Marked) -> Rejection | None:
     """Look at the margin of a trade that makes a position larger or turns it around."""
-    before, mark = account.size(asset.coin), mark_of(asset.coin)
+    before, mark = account.size(asset.coin), marked.mark(asset.coin)
     after = before + change
     turns = sign(after) != sign(before)
     if abs(after) <= abs(before) and not (turns and after):
@@ -117,7 +129,7 @@ def check_margin(account: Account, asset: Asset, change: Size, mark_of: MarkOf) 
     leverage = account.leverage(asset)
     if leverage.value > most_leverage(abs(after) * mark, asset):
         return Rejection("perpMaxPositionRejected", BEYOND_TIER)
-    free = margins(account, account.pool(asset.dex), mark_of, asset.coin).free
+    free = margins(account, account.pool(asset.dex), marked, asset.coin).free
     needed = abs(after) * mark / leverage.value
     if not leverage.is_cross and before:
         held = account.positions[asset.coin]

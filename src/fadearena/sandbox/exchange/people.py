@@ -7,9 +7,8 @@ All refusals here are of the whole action, in the exchange's words.
 from fadearena.adapters.sim.arena.traders import wallet_of
 from fadearena.model.ids import Address
 from fadearena.model.units import DAY_MS, SECOND_MS, EpochMs, Ratio, Usd
-from fadearena.sandbox.exchange.state import SPOT, Account, Agent
+from fadearena.sandbox.exchange.state import Account, Agent
 from fadearena.sandbox.exchange.trading import Floor
-from fadearena.sandbox.listing import DEXS
 from fadearena.sandbox.nouns import ActionRefused
 
 ZERO_ADDRESS = "0x" + 40 * "0"
@@ -23,7 +22,6 @@ _SUB_VOLUME, _CANCEL_VOLUME = Usd(100_000), Usd(1_000_000)
 _AHEAD_MS = 5 * SECOND_MS
 _FIRED_MAX = 10
 _KEEP = Ratio("0.1")
-_BALANCES = frozenset({SPOT, *(dex.name for dex in DEXS)})
 
 
 class People:

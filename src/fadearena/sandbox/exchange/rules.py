@@ -27,7 +27,6 @@ _TIERS = (
     (Usd(25_000_000), Ratio("0.00035"), Ratio("0.00008")),
     (Usd(5_000_000), Ratio("0.00040"), Ratio("0.00012")),
 )
-_BASE = (Ratio("0.00045"), Ratio("0.00015"))
 
 INCREASES = "Reduce only order would increase position."
 NO_MATCH = "Order could not immediately match against any resting orders."
@@ -50,6 +49,9 @@ class Rates(NamedTuple):
 
     taker: Ratio
     maker: Ratio
+
+
+_BASE = Rates(Ratio("0.00045"), Ratio("0.00015"))
 
 
 def worded(text: str, asset_id: int) -> str:
@@ -130,11 +132,15 @@ def check_post_only(request: Request, bid: Price | None, ask: Price | None) -> R
 
 def base_rates(volume: Usd) -> Rates:
     """Return an account's own rates at a volume of 14 days."""
-    return Rates(*next(((taker, maker) for bound, taker, maker in _TIERS if volume > bound), _BASE))
+    if volume <= _TIERS[-1][0]:
+        return _BASE
+    return Rates(*next((taker, maker) for bound, taker, maker in _TIERS if volume > bound))
 
 
 def rates(base: Rates, asset: Asset) -> Rates:
     """Return what an account is charged in a market."""
+    if asset.fee_scale is None and not asset.growth_mode:
+        return base
     scale, growth = asset.fee_scale, _GROWTH if asset.growth_mode else Ratio(1)
     factor = Ratio(1) if scale is None else 1 + scale if scale < 1 else 2 * scale
     return Rates(base.taker * factor * growth, base.maker * factor * growth)

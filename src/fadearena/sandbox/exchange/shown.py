@@ -45,6 +45,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     """A position as it is worth now; funding is > 0 where it was paid."""
 
     coin: Coin
+    size_decimals: int
     size: Size
     entry: Price
     leverage: Leverage
@@ -67,6 +68,20 @@ class Summary(msgspec.Struct, frozen=True):
     total_notional: Usd
     total_raw_usd: Usd
     total_margin_used: Usd
+
+
+def summed(held: tuple[Held, ...] | list[Held], cash: Usd) -> Summary:
+    """Return the sums over positions that share some cash."""
+    value = cash
+    for one in held:
+        value += one.unrealised if one.leverage.is_cross else one.margin_used
+    signed = sum((one.value.copy_sign(one.size) for one in held), start=ZERO)
+    return Summary(
+        account_value=value,
+        total_notional=sum((one.value for one in held), start=ZERO),
+        total_raw_usd=value - signed,
+        total_margin_used=sum((one.margin_used for one in held), start=ZERO),
+    )
 
 
 class DexAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +126,16 @@ class Requests(msgspec.Struct, frozen=True):
     volume: Usd
     used: int
     cap: int
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """An account on the leaderboard: its worth, the money that came in, and by each window's name PnL and volume."""
+
+    user: Address
+    name: str
+    worth: Usd
+    came_in: Usd
+    windows: dict[str, tuple[Usd, Usd]]
 
 
 class AccountTruth(msgspec.Struct, frozen=True):

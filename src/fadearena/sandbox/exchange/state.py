@@ -6,7 +6,7 @@ All that the exchange remembers, as plain values: what `dump` writes and `load` 
 3. Of each account, cash and locked margin are what came in, and what it realised, less fees, and funding.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, MutableSequence
 from decimal import Decimal
 from typing import Literal, TypeVar
 
@@ -14,7 +14,7 @@ import msgspec
 
 from fadearena.model.ids import Address, Coin
 from fadearena.model.units import DAY_MS, ZERO, EpochMs, Price, Quantity, Ratio, Size, Usd
-from fadearena.sandbox.listing import ASSETS, Asset
+from fadearena.sandbox.listing import Asset, dex_of
 from fadearena.sandbox.nouns import Fill, Order, Payment, Trade, Transfer
 
 SPOT = "spot"
@@ -24,6 +24,7 @@ ROWS_KEPT = 10_000
 TRADES_KEPT = 100
 CANDLES_KEPT = 5_000
 FEE_DAYS = 14
+VOLUME_DAYS = 31
 CENT = Decimal("0.000001")
 T = TypeVar("T")
 
@@ -79,7 +80,9 @@ class Account(msgspec.Struct, kw_only=True):
     open: dict[int, Order] = {}
     done: dict[int, Order] = {}
     cloids: dict[str, int] = {}
-    fills: list[Fill] = []
+    fills: MutableSequence[Fill] = []
+    fills_kept: int = ROWS_KEPT
+    fills_count: int = 0
     payments: list[Payment] = []
     transfers: list[Transfer] = []
     agents: list[Agent] = []
@@ -91,6 +94,7 @@ class Account(msgspec.Struct, kw_only=True):
     volume: Usd = ZERO
     counted_volume: Usd = ZERO
     daily_volume: dict[int, tuple[Usd, Usd]] = {}
+    pnl_on: dict[int, Usd] = {}
     requests: int = 0
     cancel_at: EpochMs | None = None
     cancels_fired: dict[int, int] = {}
@@ -113,15 +117,20 @@ class Account(msgspec.Struct, kw_only=True):
         position = self.positions.get(coin)
         return ZERO if position is None else position.size
 
-    def is_cross(self, coin: Coin) -> bool:
+    def is_cross(self, asset: Asset) -> bool:
         """Tell whether a coin's position shares the margin of its pool."""
-        return self.leverage(ASSETS[coin]).is_cross
+        return self.leverage(asset).is_cross
 
     def held(self, pool: str) -> Iterable[tuple[Coin, Position]]:
         """Return the positions behind which a balance stands."""
         if self.mode in POOLED:
             return self.positions.items() if pool == SPOT else ()
-        return ((coin, held) for coin, held in self.positions.items() if ASSETS[coin].dex == pool)
+        return ((coin, held) for coin, held in self.positions.items() if dex_of(coin) == pool)
+
+    def worth(self, mark_of: Callable[[Coin], Price]) -> Usd:
+        """Return all that it owns, at the marks."""
+        open_worth = (held.margin + held.unrealised(mark_of(coin)) for coin, held in self.positions.items())
+        return sum(self.cash.values(), start=ZERO) + sum(open_worth, start=ZERO)
 
     def order(self, order_id: int) -> Order | None:
         """Return an order that is open or not long done."""
@@ -145,7 +154,8 @@ class Account(msgspec.Struct, kw_only=True):
         """Remember what happened, and forget the oldest of its kind from time to time."""
         match row:
             case Fill():
-                _keep(self.fills, row, ROWS_KEPT)
+                _keep(self.fills, row, self.fills_kept)
+                self.fills_count += 1
             case Payment():
                 _keep(self.payments, row, ROWS_KEPT)
             case Transfer():
@@ -157,13 +167,16 @@ class Account(msgspec.Struct, kw_only=True):
         self.counted_volume += counted
         taker, maker = self.daily_volume.get(day, (ZERO, ZERO))
         self.daily_volume[day] = (taker + usd, maker) if is_taker else (taker, maker + usd)
-        if len(self.daily_volume) > FEE_DAYS + 1:
+        if len(self.daily_volume) > VOLUME_DAYS:
             del self.daily_volume[next(iter(self.daily_volume))]
 
     def fortnight(self, now: EpochMs) -> Usd:
         """Return the volume of the last 14 days."""
-        first = now // DAY_MS - FEE_DAYS
-        return sum((taker + maker for day, (taker, maker) in self.daily_volume.items() if day > first), start=ZERO)
+        return self.volume_since(now // DAY_MS - FEE_DAYS + 1)
+
+    def volume_since(self, first: int) -> Usd:
+        """Return the volume from a day on."""
+        return sum((taker + maker for day, (taker, maker) in self.daily_volume.items() if day >= first), start=ZERO)
 
 
 class Candle(msgspec.Struct):
@@ -247,6 +260,7 @@ class Books(msgspec.Struct, kw_only=True):
     fees: Usd = ZERO
     whole_until: dict[str, EpochMs] = {}
     is_still: bool = False
+    is_quiet: bool = False
     held_prices: dict[Coin, Hold] = {}
     checked_at: EpochMs = 0
 
@@ -272,7 +286,7 @@ class Books(msgspec.Struct, kw_only=True):
         return number
 
 
-def _keep(rows: list[T], row: T, count: int) -> None:
+def _keep(rows: MutableSequence[T], row: T, count: int) -> None:
     """Add a row to the last `count` ones."""
     rows.append(row)
     if len(rows) > count * 5 // 4:

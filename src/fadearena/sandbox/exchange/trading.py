@@ -4,9 +4,12 @@ Trades: both sides are booked at once, and the public hears of it.
 The market maker is an account as any other: every fill has two sides, so positions sum up to zero.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from copy import copy
+from decimal import Decimal
 from hashlib import blake2b
+from sys import intern
 from typing import NamedTuple
 
 from fadearena.adapters.sim.arena.market import Market
@@ -16,11 +19,13 @@ from fadearena.sandbox.exchange.money import book
 from fadearena.sandbox.exchange.resting import Resting
 from fadearena.sandbox.exchange.rules import base_rates, fee, rates
 from fadearena.sandbox.exchange.state import Account, Books
-from fadearena.sandbox.listing import Asset
+from fadearena.sandbox.listing import Asset, Listed
 from fadearena.sandbox.nouns import ActionRefused, Fill, Liquidation, News, Order, Positions, Trade
 
 MAKER = wallet_of("sandbox/market maker")
 BACKSTOP = wallet_of("sandbox/liquidator")
+HOUSE = frozenset({MAKER, BACKSTOP})
+"""The sandbox's own accounts."""
 ZERO_HASH = "0x" + 64 * "0"
 _TRADE_ID_BITS = 50
 _GROWTH_COUNTS = 10
@@ -53,11 +58,19 @@ class Floor:
     Args:
         books: What the exchange remembers.
         market: The prices; what the market maker quotes follows from them.
+        listed: The coins.
     """
 
-    def __init__(self, books: Books, market: Market) -> None:
+    def __init__(self, books: Books, market: Market, listed: Listed) -> None:
         self.books = books
         self.market = market
+        self.listed = listed
+        self.asset = listed.assets.__getitem__
+        """Return what is listed as a coin."""
+        self._long = defaultdict[str, Size](Decimal)
+        for account in books.accounts.values():
+            for coin, held in account.positions.items():
+                self._long[coin] += max(held.size, ZERO)
         live = [order for account in books.accounts.values() for order in account.open.values()]
         self.waiting = {order.order_id: order for order in live if is_waiting(order)}
         """The orders that wait for a mark."""
@@ -124,7 +137,9 @@ class Floor:
         asset, account, now = deal.asset, party.account, self.books.time
         side = deal.side if is_taker else deal.side.opposite
         label = _forced_label(deal.forced, account, asset) if is_taker and deal.forced is not None else None
-        change = book(account, asset, side.signed(deal.quantity), deal.price)
+        signed = side.signed(deal.quantity)
+        change = book(account, asset, signed, deal.price)
+        self._long[asset.coin] += max(change.start + signed, ZERO) - max(change.start, ZERO)
         paid = ZERO if is_deleveraging(deal) else self._charge(account, deal, is_taker=is_taker)
         fill = Fill(
             user=account.address,
@@ -134,7 +149,7 @@ class Floor:
             price=deal.price,
             quantity=deal.quantity,
             start=change.start,
-            direction=label or direction(change.start, side.signed(deal.quantity)),
+            direction=label or direction(change.start, signed),
             closed_pnl=change.realised,
             fee=paid,
             order_id=party.order_id,
@@ -197,7 +212,7 @@ class Floor:
 
     def holders(self, coin: str) -> Size:
         """Return the open interest of a coin."""
-        return sum((max(account.size(coin), ZERO) for account in self.books.accounts.values()), start=ZERO)
+        return self._long[coin]
 
 
 def trade_id_of(buyer_order_id: int, seller_order_id: int) -> int:
@@ -217,11 +232,11 @@ def is_deleveraging(deal: Deal) -> bool:
 
 
 def direction(start: Size, change: Size) -> str:
-    """Return the label of a fill."""
+    """Return the label of a fill; there are few, and each is there once."""
     before, after = _word(start), _word(start + change)
     if not start or sign(start) == sign(change):
-        return f"Open {_word(change)}"
-    return f"Close {before}" if not start + change or before == after else f"{before} > {after}"
+        return intern(f"Open {_word(change)}")
+    return intern(f"Close {before}" if not start + change or before == after else f"{before} > {after}")
 
 
 def _forced_label(forced: Liquidation, account: Account, asset: Asset) -> str:

@@ -9,22 +9,23 @@ What the exchange does by itself: funding at every full hour, liquidations, and 
 
 from typing import NamedTuple
 
-from fadearena.model.ids import Coin
+from fadearena.model.ids import Address, Coin
 from fadearena.model.units import DAY_MS, HOUR_MS, SECOND_MS, ZERO, EpochMs, Quantity, Usd, side_of
 from fadearena.sandbox.exchange.desk import Desk, Taking
 from fadearena.sandbox.exchange.money import Margins, isolated_worth, margins
 from fadearena.sandbox.exchange.state import CENT, Account, Position, Rate
-from fadearena.sandbox.exchange.trading import BACKSTOP, MAKER, ZERO_HASH, Deal, Floor, Party
-from fadearena.sandbox.listing import ASSETS, FIRST_DEX, Asset, maintenance
+from fadearena.sandbox.exchange.trading import BACKSTOP, HOUSE, MAKER, ZERO_HASH, Deal, Floor, Party
+from fadearena.sandbox.listing import FIRST_DEX, Asset, dex_of, maintenance
 from fadearena.sandbox.nouns import ActionRefused, Liquidation, Order, Payment, Positions, Tif, Transfer
 
 FUNDING_LAG_MS = 68
 _LARGE_USD = Usd(100_000)
 _WAIT_MS = 30 * SECOND_MS
 _HOURS_KEPT = 24
+_DAYS_KEPT = 32
 _RATES_KEPT = 500
 _FAR = 5
-_HOUSE = frozenset({MAKER, BACKSTOP})
+_COINS_AT_ONCE = 2
 
 
 class Forced(NamedTuple):
@@ -38,19 +39,34 @@ class Forced(NamedTuple):
 
 
 class Upkeep:
-    """Does what time brings with it."""
+    """
+    Does what time brings with it.
 
-    def __init__(self, floor: Floor, desk: Desk) -> None:
+    Args:
+        floor: Where it happens.
+        desk: Where positions are closed.
+        crowd: Who is checked when its turn comes, by `check`; where there are any, funding takes its time.
+    """
+
+    def __init__(self, floor: Floor, desk: Desk, crowd: frozenset[Address] = frozenset()) -> None:
         self._floor = floor
         self._desk = desk
+        self._crowd = crowd
+        self._coins_at_once = _COINS_AT_ONCE if crowd else None
+        self._unpaid: list[Coin] = []
 
     def pay_funding(self, now: EpochMs) -> None:
-        """Pay funding of all full hours that are over and were not paid."""
+        """Pay funding of all full hours that are over and were not paid: all coins at once, or a few."""
         books = self._floor.books
-        while books.funded_to + HOUR_MS < now:
-            books.funded_to += HOUR_MS
-            for coin in self._floor.market.coins:
+        while self._unpaid or books.funded_to + HOUR_MS < now:
+            if not self._unpaid:
+                books.funded_to += HOUR_MS
+                self._unpaid = list(self._floor.market.coins)
+            for coin in self._unpaid[: self._coins_at_once]:
                 self._pay(coin, books.funded_to)
+            del self._unpaid[: self._coins_at_once]
+            if self._coins_at_once is not None:
+                return
 
     def _pay(self, coin: Coin, hour: EpochMs) -> None:
         market, tape = self._floor.market, self._floor.books.tape(coin)
@@ -65,9 +81,12 @@ class Upkeep:
                 paid += usd
         if coin in maker.positions:
             self._credit(maker, coin, -paid, Rate(hour + FUNDING_LAG_MS, rate, premium))
+        else:
+            maker.credit(maker.pool(dex_of(coin)), -paid)
+            maker.funding -= paid
 
     def _credit(self, account: Account, coin: Coin, usd: Usd, rate: Rate) -> None:
-        position, asset = account.positions[coin], ASSETS[coin]
+        position, asset = account.positions[coin], self._floor.asset(coin)
         if account.leverage(asset).is_cross:
             account.credit(account.pool(asset.dex), usd)
         else:
@@ -95,12 +114,25 @@ class Upkeep:
     def liquidate(self) -> None:
         """Close by force what has too little margin."""
         for account in list(self._floor.books.accounts.values()):
-            if account.positions and account.address not in _HOUSE:
-                for pool in {account.pool(ASSETS[coin].dex): None for coin in account.positions}:
-                    self._check_cross(account, pool)
-                for coin in [coin for coin in account.positions if not account.is_cross(coin)]:
-                    self._check_isolated(account, coin)
+            if account.address not in HOUSE and account.address not in self._crowd:
+                self.check(account)
         self._work_off()
+
+    def note_day(self, account: Account) -> None:
+        """Remember what an account had made when the day began, or when it was looked at first on it."""
+        day, known = self._floor.books.time // DAY_MS, account.pnl_on
+        if day not in known:
+            known[day] = account.worth(self._floor.mark) - account.came_in
+            if len(known) > _DAYS_KEPT:
+                del known[next(iter(known))]
+
+    def check(self, account: Account) -> None:
+        """Close by force what has too little margin of one account."""
+        self.note_day(account)
+        for pool in {account.pool(dex_of(coin)): None for coin in account.positions}:
+            self._check_cross(account, pool)
+        for coin in [coin for coin in account.positions if not self._is_cross(account, coin)]:
+            self._check_isolated(account, coin)
 
     def deleverage(self, account: Account, coin: Coin, quantity: Quantity) -> None:
         """
@@ -109,7 +141,7 @@ class Upkeep:
         Raises:
             ActionRefused: It holds less.
         """
-        floor, asset, size = self._floor, ASSETS[coin], account.size(coin)
+        floor, asset, size = self._floor, self._floor.asset(coin), account.size(coin)
         if not 0 < quantity <= abs(size) or quantity % Quantity(1).scaleb(-asset.size_decimals):
             raise ActionRefused(f"{account.address} holds {size} {coin}: name whole lots of it.")
         mark, ids = floor.mark(coin), floor.books.take_order_id
@@ -119,29 +151,31 @@ class Upkeep:
         floor.fit_reduces(account, coin)
 
     def _check_cross(self, account: Account, pool: str) -> None:
-        state = margins(account, pool, self._floor.mark)
+        state = margins(account, pool, self._floor)
         if state.equity >= state.maintenance or not state.notional:
             return
         self._cancel_all(account, "liquidatedCanceled")
         is_lost = state.equity * 3 < state.maintenance * 2
         worth = {
-            coin: abs(held.size) * self._floor.mark(coin) for coin, held in account.held(pool) if account.is_cross(coin)
+            coin: abs(held.size) * self._floor.mark(coin)
+            for coin, held in account.held(pool)
+            if self._is_cross(account, coin)
         }
         closed = {}
         for coin in sorted(worth, key=lambda coin: (-worth[coin], coin)):
             before = account.size(coin)
             self._close(self._forced(account, coin, worth[coin], pool, is_lost=is_lost))
             closed[coin] = account.size(coin) - before
-            now_left = margins(account, pool, self._floor.mark)
+            now_left = margins(account, pool, self._floor)
             if not is_lost and now_left.equity >= now_left.maintenance:
                 break
         self._tell_closed(account, closed, state, is_cross=True)
-        cash, holds = account.cash.get(pool, ZERO), any(account.is_cross(coin) for coin, _ in account.held(pool))
+        cash, holds = account.cash.get(pool, ZERO), any(self._is_cross(account, coin) for coin, _ in account.held(pool))
         if not holds and (is_lost or cash < 0):
             self._take_over(account, pool, cash)
 
     def _check_isolated(self, account: Account, coin: Coin) -> None:
-        asset, position, mark = ASSETS[coin], account.positions[coin], self._floor.mark(coin)
+        asset, position, mark = self._floor.asset(coin), account.positions[coin], self._floor.mark(coin)
         worth, notional = isolated_worth(position, mark), abs(position.size) * mark
         needed = maintenance(notional, asset)
         if worth >= needed:
@@ -158,6 +192,9 @@ class Upkeep:
         if is_lost or gained < 0:
             self._take_over(account, pool, gained)
 
+    def _is_cross(self, account: Account, coin: Coin) -> bool:
+        return account.is_cross(self._floor.asset(coin))
+
     def _forced(self, account: Account, coin: Coin, notional: Usd, scope: str, *, is_lost: bool) -> Forced:
         whole_until, now = self._floor.books.whole_until, self._floor.books.time
         key = f"{account.address} {scope}"
@@ -168,7 +205,7 @@ class Upkeep:
 
     def _close(self, forced: Forced) -> None:
         """Close a position, or a fifth of it, on the book; the liquidator takes what the book does not."""
-        floor, account, asset = self._floor, forced.account, ASSETS[forced.coin]
+        floor, account, asset = self._floor, forced.account, self._floor.asset(forced.coin)
         mark, size = floor.mark(forced.coin), forced.position.size
         lots = abs(size).scaleb(asset.size_decimals)
         quantity = abs(size) if forced.is_whole else max(lots // _FAR, Usd(1)).scaleb(-asset.size_decimals)
@@ -207,7 +244,7 @@ class Upkeep:
         """Let the liquidator sell what it took over, as far as the book goes."""
         account = self._floor.account(BACKSTOP)
         for coin, position in list(account.positions.items()):
-            asset = ASSETS[coin]
+            asset = self._floor.asset(coin)
             order = self._order(account, asset, -position.size, abs(position.size))
             self._desk.match(Taking(account, asset, order, self._floor.new_hash()))
             self._floor.end(order, "canceled" if order.rest else "filled")

@@ -9,7 +9,7 @@ from itertools import islice
 
 from fadearena.kit.decimals import exact_arithmetic
 from fadearena.model.ids import Address, Coin, Dex
-from fadearena.model.units import DAY_MS, MINUTE_MS, ZERO, EpochMs, Price, Quantity, Side, Usd
+from fadearena.model.units import DAY_MS, MINUTE_MS, ZERO, EpochMs, Price, Quantity, Side, Size, Usd
 from fadearena.sandbox.exchange.desk import Desk
 from fadearena.sandbox.exchange.money import Margins, isolated_worth, liquidation_price, margins
 from fadearena.sandbox.exchange.rules import Rates, base_rates
@@ -25,26 +25,39 @@ from fadearena.sandbox.exchange.shown import (
     Requests,
     Role,
     Spot,
-    Summary,
+    Standing,
     Truth,
+    summed,
 )
 from fadearena.sandbox.exchange.state import SPOT, Account, Books, Candle, Position, Rate
-from fadearena.sandbox.exchange.trading import Floor
-from fadearena.sandbox.listing import ASSETS, DEXS, Asset, PerpDex, maintenance
+from fadearena.sandbox.exchange.trading import HOUSE, Floor
+from fadearena.sandbox.listing import Asset, PerpDex, dex_of, maintenance
 from fadearena.sandbox.nouns import Trade
 
 _REQUESTS = 10_000
+_WINDOWS = (("day", 1), ("week", 7), ("month", 30))
 
 
 class View:
     """Answers questions about the exchange as it stands."""
 
-    dexs: tuple[PerpDex, ...] = DEXS
-
     def __init__(self, floor: Floor, desk: Desk) -> None:
         self._floor = floor
         self._desk = desk
         self._days: dict[Coin, tuple[EpochMs, Usd, Quantity]] = {}
+
+    @property
+    def dexs(self) -> tuple[PerpDex, ...]:
+        """The dexs in the order of `perpDexs`."""
+        return self._floor.listed.dexs
+
+    def has(self, coin: Coin) -> bool:
+        """Tell whether there is such a coin."""
+        return coin in self._floor.listed.assets
+
+    def asset(self, coin: Coin) -> Asset:
+        """Return what is listed as a coin that there is."""
+        return self._floor.asset(coin)
 
     @property
     def _books(self) -> Books:
@@ -87,7 +100,7 @@ class View:
         return Context(
             funding=market.funding(coin).rate,
             open_interest=self._floor.holders(coin),
-            prev_day=tape.marks[0][1] if tape.marks else ASSETS[coin].price or mark,
+            prev_day=tape.marks[0][1] if tape.marks else self._floor.asset(coin).price or mark,
             day_volume_usd=usd,
             day_volume=quantity,
             premium=market.premium(coin),
@@ -118,16 +131,16 @@ class View:
         account = self.account(user) or Account(address=user)
         with exact_arithmetic():
             pool = account.pool(dex)
-            state = margins(account, pool, self._floor.mark)
+            state = margins(account, pool, self._floor)
             held = tuple(
-                self._held(position, ASSETS[coin], account, state)
+                self._held(position, self._floor.asset(coin), account, state)
                 for coin, position in account.positions.items()
-                if ASSETS[coin].dex == dex
+                if dex_of(coin) == dex
             )
             cash = account.cash.get(pool, ZERO)
-            cross = _summary([one for one in held if one.leverage.is_cross], cash)
+            cross = summed([one for one in held if one.leverage.is_cross], cash)
             return DexAccount(
-                all=_summary(held, cash),
+                all=summed(held, cash),
                 cross=cross,
                 cross_maintenance=state.maintenance,
                 withdrawable=state.withdrawable,
@@ -140,12 +153,12 @@ class View:
         if account is None:
             return Spot()
         with exact_arithmetic():
-            state = margins(account, SPOT, self._floor.mark)
+            state = margins(account, SPOT, self._floor)
             isolated = sum(
                 (
                     isolated_worth(held, self._floor.mark(coin))
                     for coin, held in account.held(SPOT)
-                    if not account.is_cross(coin)
+                    if not account.is_cross(self._floor.asset(coin))
                 ),
                 start=ZERO,
             )
@@ -161,7 +174,7 @@ class View:
         account = self.account(user) or Account(address=user)
         leverage, mark = account.leverage(asset), self._floor.mark(asset.coin)
         with exact_arithmetic():
-            free = max(ZERO, margins(account, account.pool(asset.dex), self._floor.mark).free)
+            free = max(ZERO, margins(account, account.pool(asset.dex), self._floor).free)
             position = account.positions.get(asset.coin)
             size = ZERO if position is None else position.size
             back = abs(size) * mark * 2 / leverage.value
@@ -191,6 +204,35 @@ class View:
         account = self.account(user)
         return base_rates(ZERO if account is None else account.fortnight(self._books.time))
 
+    def ranked(self) -> tuple[Address, ...]:
+        """Return everybody who is on the leaderboard: all but the sandbox's own accounts."""
+        return tuple(user for user in self._books.accounts if user not in HOUSE)
+
+    def standing(self, user: Address) -> Standing:
+        """Return how an account that there is stands: the windows are today and so many whole days before it."""
+        account, today = self._floor.account(user), self._books.time // DAY_MS
+        with exact_arithmetic():
+            worth = account.worth(self._floor.mark)
+            windows = {}
+            for name, days in _WINDOWS:
+                first = today - days
+                before = next((pnl for day, pnl in reversed(account.pnl_on.items()) if day <= first), ZERO)
+                windows[name] = (worth - account.came_in - before, account.volume_since(first))
+            windows["allTime"] = (worth - account.came_in, account.volume)
+        return Standing(user, account.name, worth, max(account.came_in, ZERO), windows)
+
+    def positions(self) -> dict[Address, dict[Coin, Size]]:
+        """Return what everybody holds."""
+        return {
+            user: {coin: held.size for coin, held in account.positions.items()}
+            for user, account in self._books.accounts.items()
+            if account.positions
+        }
+
+    def fill_counts(self) -> dict[Address, int]:
+        """Return how many fills everybody had who had any."""
+        return {user: account.fills_count for user, account in self._books.accounts.items() if account.fills_count}
+
     def truth(self) -> Truth:
         """Return everything that everybody owns."""
         accounts = {
@@ -209,16 +251,21 @@ class View:
             return (bid.price + ask.price) / 2
 
     def _day(self, coin: Coin) -> tuple[Usd, Quantity]:
-        """Return what was traded in the last 24 hours; the minutes that are over are summed up once."""
+        """Return what was traded in the last 24 hours; each minute that is over is added once and taken off once."""
         candles = self._books.tape(coin).candles
         minute = self._books.time - self._books.time % MINUTE_MS
-        known = self._days.get(coin)
-        if known is None or known[0] != minute:
-            past = [one for one in candles.values() if minute - DAY_MS <= one.time < minute]
-            usd, quantity = sum((one.usd for one in past), start=ZERO), sum((one.quantity for one in past), start=ZERO)
-            known = self._days[coin] = (minute, usd, quantity)
+        first = minute - DAY_MS
+        time, usd, quantity = self._days.get(coin, (0, ZERO, ZERO))
+        if time != minute:
+            over = range(time - DAY_MS, first, MINUTE_MS)
+            if time < first:
+                time, usd, quantity, over = first, ZERO, ZERO, range(0)
+            for sign, times in ((1, range(time, minute, MINUTE_MS)), (-1, over)):
+                for candle in filter(None, map(candles.get, times)):
+                    usd, quantity = usd + sign * candle.usd, quantity + sign * candle.quantity
+            self._days[coin] = (minute, usd, quantity)
         now = candles.get(minute)
-        return (known[1] + now.usd, known[2] + now.quantity) if now is not None else known[1:]
+        return (usd, quantity) if now is None else (usd + now.usd, quantity + now.quantity)
 
     def _held(self, position: Position, asset: Asset, account: Account, state: Margins) -> Held:
         leverage, mark = account.leverage(asset), self._floor.mark(asset.coin)
@@ -227,6 +274,7 @@ class View:
         spare = state.equity - state.maintenance if leverage.is_cross else worth - maintenance(value, asset)
         return Held(
             coin=asset.coin,
+            size_decimals=asset.size_decimals,
             size=position.size,
             entry=position.cost / position.size,
             leverage=leverage,
@@ -241,16 +289,3 @@ class View:
             funding_since_open=position.funding_since_open,
             funding_since_change=position.funding_since_change,
         )
-
-
-def _summary(held: tuple[Held, ...] | list[Held], cash: Usd) -> Summary:
-    value = cash
-    for one in held:
-        value += one.unrealised if one.leverage.is_cross else one.margin_used
-    signed = sum((one.value.copy_sign(one.size) for one in held), start=ZERO)
-    return Summary(
-        account_value=value,
-        total_notional=sum((one.value for one in held), start=ZERO),
-        total_raw_usd=value - signed,
-        total_margin_used=sum((one.margin_used for one in held), start=ZERO),
-    )

@@ -2,7 +2,8 @@
 What can go wrong on request.
 
 1. Each fault is a value: tests hand it to the gateway, other processes post it as JSON to `/sandbox/faults`.
-2. Faults of requests are alike over HTTP and over a socket's `post`. Those that come together all happen, in the order
+2. Channels are named as messages name them; who subscribes to `userEvents` listens to `user`.
+3. Faults of requests are alike over HTTP and over a socket's `post`. Those that come together all happen, in the order
    in which they were asked for.
 """
 
@@ -17,6 +18,7 @@ from fadearena.sandbox.gateway import texts
 Times = Annotated[int, msgspec.Meta(ge=0)]
 Path = Literal["/info", "/exchange"]
 Chance = Annotated[float, msgspec.Meta(gt=0, le=1)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class _Fault(msgspec.Struct, frozen=True, tag_field="kind", rename="camel"):
@@ -28,13 +30,14 @@ class OfRequests(_Fault, frozen=True, kw_only=True):
     What happens to the next requests that fit.
 
     `times` is how many (null: until all is cleared); `action` is the type of an action or question, `user` whom it is
-    for; each suffers with `chance`, drawn by `seed`.
+    for, `dex` the dex that a question is about; each suffers with `chance`, drawn by `seed`.
     """
 
     times: Times | None = 1
     path: Path | None = None
     action: str | None = None
     user: Address | None = None
+    dex: Dex | None = None
     chance: Chance = 1.0
     seed: int = 0
 
@@ -77,6 +80,10 @@ class Garble(OfRequests, frozen=True, tag="garble"):
     text: str = '{"status":"ok","response":{"type":"ord'
 
 
+class Truncate(OfRequests, frozen=True, tag="truncate"):
+    """Do the work, and cut the true answer off somewhere."""
+
+
 class Twice(OfRequests, frozen=True, tag="twice"):
     """Answer a `post` of a socket twice; over HTTP there is only one answer."""
 
@@ -107,8 +114,69 @@ class Step(_Fault, frozen=True, tag="clock"):
     ms: int
 
 
-class Drop(_Fault, frozen=True, tag="drop"):
-    """Close all sockets."""
+class AnswerClock(_Fault, frozen=True, tag="answerClock"):
+    """Let what is told of the present bear a time that is off by so much; the exchange itself goes right."""
+
+    ms: int = 0
+
+
+class _OfChannels(_Fault, frozen=True):
+    """What happens to messages of some channels; none named are all."""
+
+    channels: tuple[str, ...] = ()
+
+    def is_about(self, channel: str) -> bool:
+        """Tell whether a channel is one of them."""
+        return not self.channels or channel in self.channels
+
+
+class Drop(_OfChannels, frozen=True, tag="drop"):
+    """Close the sockets that listen to one of the channels, each with `chance`, drawn by `seed`."""
+
+    chance: Chance = 1.0
+    seed: int = 0
+
+
+class HalfOpen(_OfChannels, frozen=True, tag="halfOpen"):
+    """
+    Sockets answer, and deliver nothing of the channels.
+
+    Those that are open now, until they are closed; `lasting`: new ones, too, until this is switched off.
+    """
+
+    lasting: bool = False
+    on: bool = True
+
+
+class Frames(_OfChannels, frozen=True, tag="frames"):
+    """
+    Each frame is sent twice, changes places with the next one, or is late, with these chances.
+
+    The last one counts; without chances everything goes right again, and what was held back comes.
+    """
+
+    twice: Share = 0.0
+    swap: Share = 0.0
+    late: Share = 0.0
+    late_ms: Times = 0
+    seed: int = 0
+
+
+class ShortSnapshots(_OfChannels, frozen=True, tag="shortSnapshots"):
+    """What is told first after a subscription has the last `keep` rows only; null: it does not come at all."""
+
+    channels: tuple[str, ...] = ("trades", "userFills")
+    keep: Times | None = None
+    times: Times | None = None
+
+
+class RefuseSubscriptions(_OfChannels, frozen=True, tag="refuseSubscriptions"):
+    """Refuse what is subscribed to; the text is that of the limit on channels or users, unless told otherwise."""
+
+    text: str | None = None
+    times: Times | None = 1
+    chance: Chance = 1.0
+    seed: int = 0
 
 
 class Garbage(_Fault, frozen=True, tag="garbage"):
@@ -140,8 +208,9 @@ class Clear(_Fault, frozen=True, tag="clear"):
     """Let everything go right again; a clock that was stepped stays so."""
 
 
-RequestFault: TypeAlias = Answer | Delay | Reset | Hang | Garble | Twice | Reject
-Fault: TypeAlias = RequestFault | Late | Step | Drop | Garbage | Silence | Refuse | HideDex | Clear
+RequestFault: TypeAlias = Answer | Delay | Reset | Hang | Garble | Truncate | Twice | Reject
+FeedFault: TypeAlias = Drop | HalfOpen | Frames | ShortSnapshots | RefuseSubscriptions
+Fault: TypeAlias = RequestFault | FeedFault | Late | Step | AnswerClock | Garbage | Silence | Refuse | HideDex | Clear
 
 
 class AnswerLost(Exception):

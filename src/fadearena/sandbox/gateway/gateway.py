@@ -14,7 +14,6 @@ import msgspec
 from fadearena.kit.clock import Clock, SystemClock
 from fadearena.model.error import InvalidInput
 from fadearena.model.ids import Address
-from fadearena.model.units import SECOND_MS
 from fadearena.sandbox.clock import BoxClock
 from fadearena.sandbox.exchange.exchange import Exchange
 from fadearena.sandbox.gateway import subscriptions
@@ -25,14 +24,19 @@ from fadearena.sandbox.gateway.faults import (
     ConnectionRefused,
     Drop,
     Fault,
+    Frames,
     Garbage,
     Garble,
+    HalfOpen,
+    RefuseSubscriptions,
+    ShortSnapshots,
     Step,
+    Truncate,
     Twice,
 )
 from fadearena.sandbox.gateway.handling import Handling, Request
 from fadearena.sandbox.gateway.info import Info
-from fadearena.sandbox.gateway.limits import Limits, Minute
+from fadearena.sandbox.gateway.limits import Limits, Minute, is_over
 from fadearena.sandbox.gateway.nonces import Nonces
 from fadearena.sandbox.gateway.peer import Peer
 from fadearena.sandbox.gateway.proofs import Proofs
@@ -90,6 +94,7 @@ class Gateway:
         reception = Reception(exchange, self._info, self.acting, self._weights)
         self._handling = Handling(clock, reception, self._troubles, self._streams)
         self._sayings = msgspec.json.Decoder(subscriptions.Said)
+        self._posts_in_flight = settings.limits.posts_in_flight
         self._slow = set[asyncio.Task[None]]()
         exchange.listen(self._hear)
 
@@ -114,16 +119,18 @@ class Gateway:
         return Memory(self.nonces.dump(), self.proofs)
 
     async def run(self) -> None:
-        """Keep the exchange going until cancelled: a step for every second of its time."""
+        """Keep the exchange going until cancelled: a step for every second of its time, or many with a crowd."""
         while True:
-            now = self.clock.now_ms()
-            await self.clock.sleep_until(now - now % SECOND_MS + SECOND_MS)
+            now, pace_ms = self.clock.now_ms(), self.exchange.pace_ms
+            await self.clock.sleep_until(now - now % pace_ms + pace_ms)
+            self.exchange.meet()
             self.advance()
 
     def advance(self) -> None:
         """Bring the exchange up to the present, and tell who listens."""
         self.exchange.advance()
         self._streams.flush()
+        self._sockets.troubles.release()
         self._sockets.close_lost()
 
     def inflict(self, fault: Fault) -> None:
@@ -134,8 +141,8 @@ class Gateway:
             InvalidInput: The clock is to be stepped, and it is not one that can be.
         """
         match fault:
-            case Drop():
-                self._sockets.close_all()
+            case Drop() | HalfOpen() | Frames() | ShortSnapshots() | RefuseSubscriptions():
+                self._sockets.inflict(fault)
             case Garbage():
                 self._sockets.tell_all(fault.text.encode())
             case Step():
@@ -144,6 +151,7 @@ class Gateway:
                 self.clock.step(fault.ms)
             case Clear():
                 self._troubles.clear()
+                self._sockets.clear()
             case _:
                 self._troubles.add(fault)
         self._sockets.is_silent = self._troubles.is_silent
@@ -179,6 +187,9 @@ class Gateway:
 
     async def receive(self, peer: Peer, text: str | bytes) -> None:
         """Take what a client says over its socket."""
+        if not self._sockets.takes():
+            self._say(peer, "error", "Too many websocket messages.")
+            return
         try:
             said: subscriptions.Said = self._sayings.decode(text)
         except msgspec.DecodeError:
@@ -212,11 +223,16 @@ class Gateway:
             self._say(peer, "error", str(refused))
             return
         self._say(peer, "subscriptionResponse", said)
-        for text in first:
-            self._sockets.tell(peer, text)
+        for channel, data in first:
+            told = self._sockets.troubles.shortened(channel, data)
+            if told is not None:
+                self._sockets.troubles.deliver(peer, channel, message(channel, told))
 
     async def _posted(self, peer: Peer, said: subscriptions.Post) -> None:
         """Answer a request of a socket; one whose answer takes its time keeps nobody else waiting."""
+        if is_over(len(self._slow) + 1, self._posts_in_flight):
+            self._say(peer, "error", f"too many pending post requests id={said.id}")
+            return
         try:
             request = self._handling.came(_PATHS[said.request.type], bytes(said.request.payload))
         except ConnectionRefused:
@@ -238,7 +254,7 @@ class Gateway:
         except AnswerLost:
             self.close(peer)
             return
-        if any(isinstance(one, Garble) for one in request.faults):
+        if any(isinstance(one, Garble | Truncate) for one in request.faults):
             self._sockets.tell(peer, answer)
             return
         payload = msgspec.Raw(answer)

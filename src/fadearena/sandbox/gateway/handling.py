@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from typing import NamedTuple
 
+from fadearena.adapters.sim.arena.traders import chance
 from fadearena.kit.clock import Clock
 from fadearena.sandbox.clock import moment
 from fadearena.sandbox.gateway.acting import Arrival
@@ -17,6 +18,7 @@ from fadearena.sandbox.gateway.faults import (
     Reject,
     RequestFault,
     Reset,
+    Truncate,
 )
 from fadearena.sandbox.gateway.reception import JSON, Asked, Reception, Reply
 from fadearena.sandbox.gateway.streams import Streams
@@ -71,6 +73,9 @@ class Handling:
         if reply is not None:
             return reply
         done = self._worked(request)
+        for fault in request.faults:
+            if isinstance(fault, Truncate):
+                done = done[0], done[1][: chance(fault.seed, f"{len(done[1])}").randrange(len(done[1]))]
         return await self._suffer([fault for fault in request.faults if is_after(fault)]) or done
 
     def _worked(self, request: Request) -> Reply:

@@ -18,10 +18,11 @@ from fadearena.sandbox.gateway.answers import markets, money, trades
 from fadearena.sandbox.gateway.texts import shown
 from fadearena.sandbox.gateway.troubles import Troubles
 from fadearena.sandbox.gateway.views import Views
-from fadearena.sandbox.listing import ASSETS, FIRST_DEX, PerpDex
+from fadearena.sandbox.listing import FIRST_DEX, PerpDex, dex_of
 from fadearena.sandbox.nouns import Fill, Order
 
 _FILLS, _ROWS, _ORDERS, _CANDLES = 2_000, 500, 2_000, 5_000
+_VOLUME_DAYS = 15
 _FIGURES = {None, 2, 3, 4, 5}
 _MANTISSAS = {None, 2, 5}
 _MOST_FIGURES = 5
@@ -71,7 +72,10 @@ class Info:
             ask.FundingHistory: self._rates,
             ask.PredictedFundings: lambda _: self._next_rates(),
             ask.PerpsAtOpenInterestCap: lambda _: [],
-            ask.ExchangeStatus: lambda _: {"time": self._clock.now_ms(), "specialStatuses": None},
+            ask.ExchangeStatus: lambda _: {
+                "time": self._clock.now_ms() + troubles.answers_off_ms,
+                "specialStatuses": None,
+            },
             ask.SpotMeta: lambda _: _SPOT,
             ask.SpotMetaAndAssetCtxs: lambda _: [_SPOT, []],
             ask.ClearinghouseState: lambda q: self.views.state(q.user, self._dex(q.dex).name),
@@ -167,7 +171,7 @@ class Info:
     def _open_orders(self, question: ask.OpenOrders) -> object:
         account, dex = self._view.account(question.user), self._dex(question.dex).name
         orders = () if account is None else reversed(account.open.values())
-        return [trades.order_row(order) for order in orders if ASSETS[order.coin].dex == dex]
+        return [trades.order_row(order) for order in orders if dex_of(order.coin) == dex]
 
     def _order_status(self, question: ask.OrderStatus) -> object:
         account, oid = self._view.account(question.user), question.oid
@@ -235,7 +239,7 @@ class Info:
         return {
             "dailyUserVlm": [
                 {"date": _date(day), "userCross": shown(cross), "userAdd": shown(add), "exchange": shown(ZERO)}
-                for day, (cross, add) in daily.items()
+                for day, (cross, add) in list(daily.items())[-_VOLUME_DAYS:]
             ],
             "feeSchedule": {
                 "cross": taker,

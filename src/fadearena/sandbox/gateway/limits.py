@@ -15,6 +15,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     connections_a_minute: int | None = 30
     subscriptions: int | None = 1_000
     users: int | None = 10
+    messages_a_minute: int | None = 2_000
+    posts_in_flight: int | None = 100
+
+    def times(self, factor: int) -> "Limits":
+        """Return limits that are so many times as high."""
+        values = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return Limits(**{name: None if limit is None else limit * factor for name, limit in values})
 
 
 NO_LIMITS = Limits(
@@ -23,6 +30,8 @@ NO_LIMITS = Limits(
     connections_a_minute=None,
     subscriptions=None,
     users=None,
+    messages_a_minute=None,
+    posts_in_flight=None,
 )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 
 from fadearena.model.units import EpochMs
 from fadearena.sandbox.gateway.subscriptions import Subscription
@@ -20,6 +21,7 @@ class Peer:
         self.subscriptions: dict[Subscription, None] = {}
         self.told_at = now
         self.is_open = True
+        self._mute: frozenset[str] | None = frozenset()
         self._waiting = deque[bytes]()
         self._something = asyncio.Event()
 
@@ -32,6 +34,19 @@ class Peer:
         self._something.set()
         if len(self._waiting) > _WAITING_MAX:
             self.end()
+
+    def mute(self, channels: Iterable[str]) -> None:
+        """Let nothing of some channels come any more; none named are all."""
+        named = frozenset(channels)
+        self._mute = self._mute | named if named and self._mute is not None else None
+
+    def unmute(self) -> None:
+        """Let all channels come again."""
+        self._mute = frozenset()
+
+    def is_mute(self, channel: str) -> bool:
+        """Tell whether nothing comes of a channel."""
+        return self._mute is None or channel in self._mute
 
     def end(self) -> None:
         """Close the connection; what waits is lost."""

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from fadearena.model.ids import Address
+from fadearena.model.ids import Address, Dex
 from fadearena.model.units import EpochMs
 from fadearena.sandbox.exchange.exchange import Exchange
 from fadearena.sandbox.gateway import actions, requests
@@ -18,6 +18,7 @@ from fadearena.sandbox.gateway.acting import Acting, Arrival
 from fadearena.sandbox.gateway.info import Info, InternalFault
 from fadearena.sandbox.gateway.limits import Minute
 from fadearena.sandbox.gateway.troubles import Met
+from fadearena.sandbox.listing import FIRST_DEX
 
 JSON = "application/json"
 _NOT_JSON = b"Failed to parse the request body as JSON"
@@ -66,7 +67,7 @@ class Reception:
             return Met(path, "", _nobody)
         if isinstance(asked, actions.Envelope):
             return Met(path, _tag(asked.action), lambda: self._acting.user_of(asked), _is_reducing(asked.action))
-        return Met(path, _tag(asked), lambda: getattr(asked, "user", None))
+        return Met(path, _tag(asked), lambda: getattr(asked, "user", None), dex=_dex(asked))
 
     def answer(self, asked: Asked, arrival: Arrival) -> Reply:
         """Answer a request, after the exchange was brought up to the present."""
@@ -99,6 +100,11 @@ class Reception:
 
 def _tag(one: msgspec.Struct) -> str:
     return str(one.__struct_config__.tag)
+
+
+def _dex(question: requests.Question) -> Dex | None:
+    """Return the dex that a question is about; the first one where it names none, None where it cannot name any."""
+    return (getattr(question, "dex", None) or FIRST_DEX) if hasattr(question, "dex") else None
 
 
 def _nobody() -> Address | None:

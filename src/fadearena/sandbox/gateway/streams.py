@@ -28,7 +28,7 @@ from fadearena.sandbox.gateway.answers.trades import (
     slice_row,
     trade_row,
 )
-from fadearena.sandbox.gateway.sockets import Sockets, SubscriptionRefused, message
+from fadearena.sandbox.gateway.sockets import Sockets, SubscriptionRefused, channel_of
 from fadearena.sandbox.gateway.subscriptions import Subscription
 from fadearena.sandbox.gateway.views import Views
 from fadearena.sandbox.nouns import Fill, News, Order, Payment, Positions, Prices, Trade, Transfer
@@ -37,10 +37,16 @@ _SNAPSHOT = 2_000
 _HALF_SECOND_MS = 500
 _FIVE_SECONDS_MS = 5 * SECOND_MS
 _FAST_LEVELS = 5
+_EVERY_SECOND: dict[type[on.ActiveAssetCtx | on.AllDexsAssetCtxs | on.AllMids], int] = {
+    on.ActiveAssetCtx: 300,
+    on.AllDexsAssetCtxs: 500,
+    on.AllMids: 700,
+}
+"""What is told once a second, and how long after a full one: not all of it at once."""
 _NOT_BY_USER = frozenset(
     {"marginCanceled", "reduceOnlyCanceled", "selfTradeCanceled", "liquidatedCanceled", "scheduledCancel"}
 )
-_Said: TypeAlias = tuple[str, object]
+Said: TypeAlias = tuple[str, object]
 
 
 class _Series(NamedTuple):
@@ -77,6 +83,8 @@ class _Happened:
         self.orders: defaultdict[Address, list[Order]] = defaultdict(list)
         self.of_user: defaultdict[tuple[type, Address], list[Any]] = defaultdict(list)
         self.changed: dict[Address, None] = {}
+        self.books: set[Coin] | None = set()
+        """The coins whose books may have changed; None is all."""
 
     def hear(self, news: News) -> None:
         match news:
@@ -86,10 +94,12 @@ class _Happened:
                 self.of_user[type(news), news.user].append(news)
             case Order():
                 self.orders[news.user].append(news)
+                if self.books is not None:
+                    self.books.add(news.coin)
             case Positions():
                 self.changed[news.user] = None
             case Prices():
-                pass
+                self.books = None
 
 
 class Streams:
@@ -112,13 +122,13 @@ class Streams:
             happened.hear(self._fills.popleft())
         self._now = self._clock.now_ms()
         self._tell_series(happened)
-        self._tell_prices()
+        self._tell_prices(happened)
         self._tell_accounts(happened.changed)
         self._told_at = self._now
 
-    def first(self, subscription: Subscription) -> list[bytes]:
+    def first(self, subscription: Subscription) -> list[Said]:
         """
-        Return what a new listener is told first.
+        Return what a new listener is told first: channels and data.
 
         Raises:
             SubscriptionRefused: There is no such coin or dex.
@@ -127,7 +137,7 @@ class Streams:
         present = list(self._present(subscription))
         for _, data in present:
             self._is_news(subscription, data)
-        return [message(channel, data) for channel, data in present]
+        return present
 
     def _hear(self, news: News) -> None:
         if isinstance(news, Fill):
@@ -142,8 +152,8 @@ class Streams:
             raise SubscriptionRefused(f"Invalid subscription {shown}")
 
     def _tell_series(self, happened: _Happened) -> None:
-        for tape in self._sockets.wanted(on.Trades):
-            if trades := happened.trades.get(tape.coin):
+        for coin, trades in happened.trades.items():
+            if self._sockets.is_wanted(tape := on.Trades(coin)):
                 self._sockets.publish(tape, "trades", [trade_row(trade) for trade in trades])
         for updates in self._sockets.wanted(on.OrderUpdates):
             if orders := happened.orders.get(updates.user):
@@ -155,15 +165,18 @@ class Streams:
             for one in self._sockets.of_users(kind):
                 news = happened.of_user.get((series.news, one.user), ())
                 if told := [series.row(each) for each in news if series.is_told(each)]:
-                    self._sockets.publish(one, _tag(one), {"user": one.user, series.name: told})
+                    self._sockets.publish(one, channel_of(one), {"user": one.user, series.name: told})
 
-    def _tell_prices(self) -> None:
-        for bbo in self._sockets.wanted(on.Bbo):
-            self._tell_news(bbo)
+    def _tell_prices(self, happened: _Happened) -> None:
+        moved = happened.books
+        for bbo in self._sockets.wanted(on.Bbo) if moved is None or moved else ():
+            if moved is None or bbo.coin in moved:
+                self._tell_news(bbo)
         for candle in self._sockets.wanted(on.Candle):
-            self._tell_news(candle)
-        if self._is_due(SECOND_MS):
-            for kind in (on.AllMids, on.ActiveAssetCtx, on.AllDexsAssetCtxs):
+            if moved is None or candle.coin in happened.trades:
+                self._tell_news(candle)
+        for kind, phase_ms in _EVERY_SECOND.items():
+            if self._is_due(SECOND_MS, phase_ms):
                 self._tell_present(self._sockets.wanted(kind))
         for book in self._sockets.wanted(on.L2Book):
             if self._is_due(_HALF_SECOND_MS if book.fast else _FIVE_SECONDS_MS):
@@ -196,11 +209,11 @@ class Streams:
             for channel, data in self._present(subscription):
                 self._sockets.publish(subscription, channel, data)
 
-    def _is_due(self, every_ms: int) -> bool:
-        """Tell whether a new span of so many milliseconds began since listeners were told last."""
-        return self._now // every_ms != self._told_at // every_ms
+    def _is_due(self, every_ms: int, phase_ms: int = 0) -> bool:
+        """Tell whether a new span of so many milliseconds, shifted by a phase, began since listeners were told last."""
+        return (self._now - phase_ms) // every_ms != (self._told_at - phase_ms) // every_ms
 
-    def _present(self, subscription: Subscription) -> Iterator[_Said]:
+    def _present(self, subscription: Subscription) -> Iterator[Said]:
         """Return how things stand, or what came before, for one subscription."""
         if isinstance(subscription, on.OfUser):
             yield from self._present_of_user(subscription)
@@ -224,26 +237,26 @@ class Streams:
             case on.AllDexsAssetCtxs():
                 yield "allDexsAssetCtxs", {"ctxs": views.all_contexts()}
 
-    def _present_of_user(self, subscription: on.OfUser) -> Iterator[_Said]:
+    def _present_of_user(self, subscription: on.OfUser) -> Iterator[Said]:
         views, user = self._views, subscription.user
         if (series := _SERIES.get(type(subscription))) is not None:
             rows = [series.row(one) for one in series.past(views, user) if series.is_told(one)]
-            yield _tag(subscription), {"user": user, "isSnapshot": True, series.name: rows[-_SNAPSHOT:]}
+            yield channel_of(subscription), {"user": user, "isSnapshot": True, series.name: rows[-_SNAPSHOT:]}
         match subscription:
             case on.ClearinghouseState():
                 dex = subscription.dex or ""
-                yield _tag(subscription), {"dex": dex, "user": user, "clearinghouseState": views.state(user, dex)}
+                yield channel_of(subscription), {"dex": dex, "user": user, "clearinghouseState": views.state(user, dex)}
             case on.AllDexsClearinghouseState():
-                yield _tag(subscription), {"user": user, "clearinghouseStates": views.states(user)}
+                yield channel_of(subscription), {"user": user, "clearinghouseStates": views.states(user)}
             case on.OpenOrders():
                 dex = subscription.dex or ""
-                yield _tag(subscription), {"dex": dex, "user": user, "orders": views.frontend_orders(user, dex)}
+                yield channel_of(subscription), {"dex": dex, "user": user, "orders": views.frontend_orders(user, dex)}
             case on.SpotState():
-                yield _tag(subscription), {"user": user, "spotState": views.spot_state(user)}
+                yield channel_of(subscription), {"user": user, "spotState": views.spot_state(user)}
             case on.ActiveAssetData():
-                yield _tag(subscription), views.trading_limits(user, subscription.coin)
+                yield channel_of(subscription), views.trading_limits(user, subscription.coin)
             case on.WebData3():
-                yield _tag(subscription), views.web_data(user)
+                yield channel_of(subscription), views.web_data(user)
             case _:
                 pass
 
@@ -259,8 +272,3 @@ def _events(user: Address, happened: _Happened) -> Iterator[object]:
     ended = [order for order in happened.orders.get(user, ()) if order.status in _NOT_BY_USER]
     if ended:
         yield {"nonUserCancel": [{"coin": order.coin, "oid": order.order_id} for order in ended]}
-
-
-def _tag(subscription: Subscription) -> str:
-    """Return the name of a subscription, which is that of its channel but for a few."""
-    return str(subscription.__struct_config__.tag)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple, get_args
 
-from fadearena.adapters.sim.arena.traders import chance
 from fadearena.model.ids import Address, Dex
 from fadearena.sandbox.gateway.faults import (
+    AnswerClock,
     Delay,
     Fault,
     Garble,
@@ -17,8 +17,10 @@ from fadearena.sandbox.gateway.faults import (
     Reject,
     RequestFault,
     Silence,
+    Truncate,
     Twice,
 )
+from fadearena.sandbox.gateway.often import Often
 
 _OF_REQUESTS: tuple[type[OfRequests], ...] = get_args(RequestFault)
 
@@ -28,13 +30,15 @@ class Met(NamedTuple):
     A request as faults see it.
 
     `kind` is the type of its action or question, empty where it could not be read; `user` tells whom it is for, and
-    costs something to find out; `reduce_only` is None where it has orders of both sorts, or none.
+    costs something to find out; `reduce_only` is None where it has orders of both sorts, or none; `dex` is None where
+    it is about no dex.
     """
 
     path: str
     kind: str
     user: Callable[[], Address | None]
     reduce_only: bool | None = None
+    dex: Dex | None = None
 
 
 class _Lasting:
@@ -42,29 +46,24 @@ class _Lasting:
 
     def __init__(self, fault: RequestFault) -> None:
         self.fault = fault
-        self._left = fault.times
-        self._chance = chance(fault.seed, "faults")
+        self._often = Often(fault.times, fault.chance, fault.seed)
 
     @property
     def is_over(self) -> bool:
-        return self._left == 0
+        return self._often.is_over
 
     def meets(self, met: Met) -> bool:
         """Tell whether it happens to a request, and count it."""
-        if not self._fits(met) or (self.fault.chance < 1 and self._chance.random() >= self.fault.chance):
-            return False
-        if self._left is not None:
-            self._left -= 1
-        return True
+        return self._fits(met) and self._often.happens()
 
     def _fits(self, met: Met) -> bool:
         fault = self.fault
         if isinstance(fault, Reject) and fault.reduce_only not in {None, met.reduce_only}:
             return False
         return (
-            not self.is_over
-            and fault.path in {None, met.path}
+            fault.path in {None, met.path}
             and fault.action in {None, met.kind}
+            and fault.dex in {None, met.dex}
             and (fault.user is None or fault.user == met.user())
         )
 
@@ -82,6 +81,7 @@ class Troubles:
         self.is_refusing = False
         self.late = Late()
         self.hidden.clear()
+        self.answers_off_ms = 0
         self._lasting: list[_Lasting] = []
 
     def add(self, fault: Fault) -> None:
@@ -93,6 +93,8 @@ class Troubles:
                 self.is_refusing = fault.on
             case Late():
                 self.late = fault
+            case AnswerClock():
+                self.answers_off_ms = fault.ms
             case HideDex():
                 (self.hidden.add if fault.on else self.hidden.discard)(fault.dex)
             case Delay(times=None):
@@ -128,7 +130,7 @@ def is_slow(faults: list[RequestFault]) -> bool:
 def is_after(fault: RequestFault) -> bool:
     """Tell whether a fault happens after the work is done."""
     match fault:
-        case Garble() | Twice():
+        case Garble() | Truncate() | Twice():
             return True
         case Reject():
             return False

@@ -12,7 +12,7 @@ from fadearena.sandbox.gateway.answers import accounts, markets, trades
 from fadearena.sandbox.gateway.requests import Interval
 from fadearena.sandbox.gateway.texts import shown
 from fadearena.sandbox.gateway.troubles import Troubles
-from fadearena.sandbox.listing import ASSETS, PerpDex
+from fadearena.sandbox.listing import PerpDex, dex_of
 from fadearena.sandbox.nouns import Fill, Order, Payment, Transfer
 
 _DEPTH = 20
@@ -36,6 +36,11 @@ class Views:
         """Up to when fills are told; a fault may make them late."""
         return self._exchange.now - self._troubles.late.fills_ms
 
+    @property
+    def now(self) -> EpochMs:
+        """The present as it is told; a fault may make that wrong."""
+        return self._exchange.now + self._troubles.answers_off_ms
+
     def is_late(self, order: Order) -> bool:
         """Tell whether an order cannot be looked up yet."""
         return order.time > self._exchange.now - self._troubles.late.lookups_ms
@@ -46,7 +51,7 @@ class Views:
 
     def has_coin(self, coin: Coin) -> bool:
         """Tell whether there is such a coin."""
-        return coin in ASSETS and self.has_dex(ASSETS[coin].dex)
+        return self._view.has(coin) and self.has_dex(dex_of(coin))
 
     def mids(self, name: Dex) -> dict[Coin, str]:
         """Return the mid prices of a dex."""
@@ -56,11 +61,11 @@ class Views:
 
     def book(self, coin: Coin, levels: int | None = None) -> markets.BookRow:
         """Return the book of a coin."""
-        return markets.book_row(self._view.book(coin, levels or _DEPTH))
+        return markets.book_row(self._view.book(coin, levels or _DEPTH), self.now)
 
     def best(self, coin: Coin) -> markets.BboRow:
         """Return the best bid and offer of a coin."""
-        return markets.bbo_row(coin, self._exchange.now, self._view.best(coin))
+        return markets.bbo_row(coin, self.now, self._view.best(coin))
 
     def context(self, coin: Coin) -> markets.ContextRow:
         """Return prices and funding of a coin."""
@@ -92,7 +97,7 @@ class Views:
 
     def state(self, user: Address, dex: Dex) -> accounts.StateRow:
         """Return an account on one dex."""
-        return accounts.state_row(self._view.dex_account(user, dex), self._exchange.now)
+        return accounts.state_row(self._view.dex_account(user, dex), self.now)
 
     def states(self, user: Address) -> list[tuple[Dex, accounts.StateRow]]:
         """Return an account on every dex."""
@@ -104,13 +109,13 @@ class Views:
 
     def trading_limits(self, user: Address, coin: Coin) -> accounts.LimitsRow:
         """Return leverage and room of an account in a coin."""
-        return accounts.limits_row(user, coin, self._view.limits(user, ASSETS[coin]))
+        return accounts.limits_row(user, coin, self._view.limits(user, self._view.asset(coin)))
 
     def frontend_orders(self, user: Address, dex: Dex) -> list[trades.FullOrderRow]:
         """Return the resting orders of an account on a dex, newest first."""
         account = self._view.account(user)
         orders = reversed(account.open.values()) if account is not None else ()
-        return [trades.full_order_row(order) for order in orders if ASSETS[order.coin].dex == dex]
+        return [trades.full_order_row(order) for order in orders if dex_of(order.coin) == dex]
 
     def fills(self, user: Address) -> Sequence[Fill]:
         """Return the fills of an account that may be told already, oldest first."""
@@ -139,7 +144,7 @@ class Views:
         state = {
             "agentAddress": agent and agent.address,
             "agentValidUntil": agent and agent.valid_until,
-            "serverTime": self._exchange.now,
+            "serverTime": self.now,
             "cumLedger": shown(moved),
             "isVault": False,
             "user": user,

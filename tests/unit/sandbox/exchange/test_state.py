@@ -47,7 +47,7 @@ def test_volume_of_old_days_is_forgotten() -> None:
     for day in range(20):
         account.traded(day, D(10), D(1), is_taker=day % 2 == 0)
     assert account.fortnight(19 * 86_400_000) == 140
-    assert (account.volume, account.counted_volume, len(account.daily_volume)) == (D(200), D(20), 15)
+    assert (account.volume, account.counted_volume, len(account.daily_volume)) == (D(200), D(20), 20)
 
 
 def test_the_last_candles_are_kept() -> None:

@@ -126,3 +126,17 @@ def test_limits_count_what_a_turn_gives_back() -> None:
     limits = box.exchange.view.limits(BOB, ASSETS["BTC"])
     assert limits.available[0] > limits.available[1]
     assert limits.raw_usd == box.held(BOB, "BTC").raw_usd
+
+
+def test_the_volume_of_a_day_is_that_of_its_last_24_hours() -> None:
+    """Minute by minute, and after any absence: what was traded before that counts no more."""
+    box = Box()
+    steps = (0, 1, 59, 300, 1_380, 2, 1_439, 1, 3_000, 1)
+    view, sizes = box.exchange.view, dict[int, D]()
+    for number, minutes in enumerate(steps):
+        box.wait(minutes * MINUTE_MS)
+        box.fill(ANN, "BTC", BUY, "0.01")
+        minute = box.exchange.now // MINUTE_MS
+        sizes[minute] = sizes.get(minute, D(0)) + D("0.01")
+        expected = sum((size for time, size in sizes.items() if time >= minute - 1_440), start=D(0))
+        assert view.context("BTC").day_volume == expected, number

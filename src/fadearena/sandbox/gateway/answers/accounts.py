@@ -10,7 +10,6 @@ from fadearena.sandbox.exchange.shown import DexAccount, Held, Limits, Spot, Sum
 from fadearena.sandbox.exchange.state import Leverage
 from fadearena.sandbox.gateway.answers.trades import USDC
 from fadearena.sandbox.gateway.texts import shown
-from fadearena.sandbox.listing import ASSETS
 
 _USD = 6
 _PRICE = 10
@@ -147,7 +146,7 @@ def _position_row(held: Held) -> PositionRow:
         coin=held.coin,
         szi=shown(held.size),
         leverage=_leverage_row(held.leverage, held.raw_usd),
-        entry_px=shown(held.entry, _PERP_DECIMALS - ASSETS[held.coin].size_decimals),
+        entry_px=shown(held.entry, _PERP_DECIMALS - held.size_decimals),
         position_value=shown(held.value, _USD),
         unrealized_pnl=shown(held.unrealised, _USD),
         return_on_equity=shown(held.return_on_equity, _PRICE),

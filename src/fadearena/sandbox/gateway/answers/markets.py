@@ -191,10 +191,10 @@ def dex_row(dex: PerpDex) -> DexRow:
     )
 
 
-def book_row(book: Book) -> BookRow:
+def book_row(book: Book, time: EpochMs) -> BookRow:
     """Show a book."""
     bids, asks = ([_level_row(level) for level in side] for side in (book.bids, book.asks))
-    return BookRow(book.coin, book.time, (bids, asks))
+    return BookRow(book.coin, time, (bids, asks))
 
 
 def bbo_row(coin: str, time: EpochMs, best: tuple[Level | None, Level | None]) -> BboRow:
