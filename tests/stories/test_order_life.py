@@ -214,6 +214,20 @@ def test_streak_of_rejects_pauses_the_sleeve() -> None:
     assert story.source("BTC", "1", "100000").reasons == ["skip:reject_streak"]
 
 
+def test_orders_that_came_too_late_are_no_streak() -> None:
+    """Expired orders say that a clock is off: nothing pauses for minutes once that was measured."""
+    story, rejects = begun(), 0
+    for _ in range(2):
+        order = story.opened("BTC", "1", "100000")
+        for _ in range(2):
+            order = story.reject(order, RejectCode.EXPIRED).order
+            rejects += 1
+        story.reject(order, RejectCode.EXPIRED).wait(1)
+        rejects += 1
+    assert rejects > story.state.policy.tuning.reject_streak
+    assert story.opened("BTC", "1", "100000").terms.coin == "BTC"
+
+
 def test_partly_filled_reduce_goes_on_at_once() -> None:
     """What a reduce left over is decided at once, without a pause."""
     story = begun().holding()

@@ -56,3 +56,19 @@ def test_a_source_that_comes_back_is_followed_with_its_next_growth() -> None:
     assert (world.orders, world.target("BTC")) == ([], D("-0.05"))
     world.source("BTC", "1", "100000")
     assert world.order.terms.quantity == D("0.1")
+
+
+def test_among_many_only_the_silent_source_is_alerted() -> None:
+    """Of hundreds that are followed some are held: those that are heard, by a fill or a reading, hide nobody."""
+    bots = tuple(bot(f"bot-{number}", f"0x{number:040x}") for number in range(200))
+    held = [each.wallet for each in bots[:3]]
+    world = World(settings(*bots)).started()
+    for wallet in held:
+        world.source("BTC", "1", "100000", wallet=wallet).fill()
+    began = world.now
+    while world.now < began + 11 * MINUTE_MS:
+        world.wait(MINUTE_MS).snapshot(wallet=held[1]).source("ETH", "0.001", "4000", wallet=held[2])
+        for other in bots[3:10]:
+            world.snapshot(wallet=other.wallet)
+    alerted = [each.id for each in bots if world.state.bots[each.id].silence_alerted]
+    assert alerted == ["bot-0"]

@@ -335,8 +335,8 @@ def test_missed_fills_that_nobody_asked_for_are_not_waited_for() -> None:
     story.takes_over()
     other = Other(story)
     other.recorded(without(RepairSource))
-    assert not other.state.bots["bot"].is_repairing
-    assert story.state.bots["bot"].is_repairing
+    assert not other.state.bots["bot"].fetches_late
+    assert story.state.bots["bot"].fetches_late
 
 
 def test_reading_from_before_a_start_does_not_end_its_settling() -> None:

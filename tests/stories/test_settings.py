@@ -2,7 +2,7 @@
 
 import msgspec
 
-from fadearena.model.command import ReadAccount, ReadRole
+from fadearena.model.command import ReadAccount, ReadRole, ReadSource
 from fadearena.model.event import (
     SetPolicy,
 )
@@ -108,7 +108,7 @@ def test_bot_that_is_switched_on_again_starts_anew_for_what_it_does_not_hold() -
     story.source("BTC", "2", "100000").source("ETH", "10", "2000").wait(5_000)
     story.change(settings(bot()))
     assert story.latches() == []
-    assert [c.wallet for c in story.all(ReadRole)] == [WALLET]
+    assert [c.wallet for c in story.all(ReadSource)] == [WALLET]
     for _ in range(2):
         story.snapshot().wait(2_500)
     story.snapshot()

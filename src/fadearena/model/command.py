@@ -130,16 +130,22 @@ class ReadSource(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="read-
 
 
 class RepairSource(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="repair-source"):
-    """Fetch a watched wallet's fills from `since` (inclusive) on."""
+    """
+    Fetch a watched wallet's fills from `since` (inclusive) on.
+
+    Increases wait for what `is_urgent`; anything else is fetched whenever nothing else is to be asked.
+    """
 
     wallet: Address
     since: EpochMs
+    is_urgent: bool = True
 
 
 class ReadRole(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="read-role"):
-    """Ask what a wallet is to the exchange."""
+    """Ask what a wallet is to the exchange: at once where an increase waits for it, else whenever there is room."""
 
     wallet: Address
+    is_urgent: bool = False
 
 
 class ReadSourceEquity(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="read-source-equity"):

@@ -26,6 +26,7 @@ SleeveKey: TypeAlias = tuple[BotId, Coin]
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_NAMED = 56
 
 
 def address(text: str) -> Address:
@@ -51,6 +52,12 @@ def slug(text: str) -> str:
     if not _SLUG.fullmatch(text):
         raise InvalidInput(f"{text!r} is not an id: use 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit")
     return text
+
+
+def slug_from(name: str) -> str:
+    """Return a name as an id, odd characters replaced, with room for a number behind it; empty if nothing remains."""
+    text = "".join(c if c.isascii() and (c.isalnum() or c in "._") else "-" for c in name.lower())
+    return "-".join(part for part in text.split("-") if part).strip("._-")[:_NAMED].rstrip("._-")
 
 
 def dex_of(coin: Coin) -> Dex:

@@ -17,10 +17,9 @@ def followed(follow: Follow) -> D:
 
 
 def test_a_snapshot_that_agrees_proves_what_it_surely_holds() -> None:
-    """Two seconds after the last fill it confirms; nearer it says nothing yet."""
-    follow = begun()
-    count(follow, fill(5_000, "2"))
-    assert read(follow, 6_999, "2").wants_snapshot
+    """Two seconds after the last fill it confirms; nearer it says nothing yet, where it may hold more or fewer."""
+    follow = count_each(begun(), [fill(4_000, "2"), fill(4_900, "-2"), fill(5_000, "2")])
+    assert read(follow, 4_950, "2").wants_snapshot
     assert values(follow.confidence, followed(follow)) == (Confidence.PROVISIONAL, 2)
     assert not read(follow, 7_000, "2", entry="99").wants_snapshot
     assert values(follow.confidence, followed(follow)) == (Confidence.CONFIRMED, 2)
@@ -58,7 +57,7 @@ def test_the_readings_of_a_doubt_have_to_be_new_and_the_same() -> None:
     follow = begun("10")
     for ms, size in ((3_000, "20"), (3_000, "20"), (3_001, "21"), (3_002, "20")):
         assert read(follow, ms, size).moved is None
-    count(follow, fill(4_000, "1"))
+    count(follow, fill(4_000, "1", "10"))
     assert follow.doubt is None
     read(follow, 4_500, "11")
     assert values(outcome(follow)[0], follow.doubt) == (11, None)

@@ -3,9 +3,11 @@
 import hashlib
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from fadearena.model.error import InvalidInput, VenueRefused
-from fadearena.model.ids import address, cloid_of, dex_of, is_perp, order_label, slug
+from fadearena.model.ids import address, cloid_of, dex_of, is_perp, order_label, slug, slug_from
 
 WALLET = "0x" + "Ab" * 20
 
@@ -28,6 +30,22 @@ def test_ids_are_slugs() -> None:
     for text in ("", "A", "-a", "a b", "a" * 65):
         with pytest.raises(InvalidInput, match="not an id"):
             slug(text)
+
+
+@given(name=st.text())
+@example(name="x" * 99)
+@example(name="a" * 55 + "-b")
+def test_any_name_becomes_an_id_or_nothing(name: str) -> None:
+    """With room for a number behind it; what is an id and not too long stays as it is."""
+    made = slug_from(name)
+    assert made == "" or slug(f"{made}-1234567") == f"{made}-1234567"
+    assert slug_from(made) == made
+
+
+def test_odd_characters_become_single_dashes() -> None:
+    """Letters become small ones."""
+    assert slug_from(" Whale 🐋 No. 1!") == "whale-no.-1"
+    assert slug_from("🐋") == ""
 
 
 def test_coins_tell_their_dex_and_kind() -> None:

@@ -21,6 +21,7 @@ from fadearena.model.command import ReadSourceEquity, RepairSource
 from fadearena.model.event import (
     RepairStage,
     RoleRead,
+    SnapshotRound,
     SourceEquity,
     SourceFills,
     SourceRepair,
@@ -41,11 +42,13 @@ _SOCKETS = frozenset({Feed.TAPE, Feed.USER, Feed.REPLAY})
 
 
 def watched(turn: Turn, wallet: Address) -> tuple[BotPolicy, BotMemory] | None:
-    """Return the bot of a wallet if it is followed: enabled, or with a sleeve."""
+    """Return the bot of a wallet if it is followed: enabled, or with a sleeve; note when its feed was heard."""
     bot = turn.state.wallets.get(wallet)
     if bot is None:
         return None
     policy, memory = turn.state.bot_policies[bot], turn.state.bots[bot]
+    if turn.event.heard is not None:
+        memory.heard = max(memory.heard or 0, turn.event.heard)
     return (policy, memory) if policy.enabled or holds_anything(turn, policy, memory) else None
 
 
@@ -57,7 +60,7 @@ def on_fills(turn: Turn, event: SourceFills) -> None:
     policy, memory = found
     _heard(turn, memory)
     if event.heard is None and event.feed in _SOCKETS:
-        turn.state.heard = turn.now
+        memory.heard = turn.now
     by_coin: dict[Coin, list[SourceFill]] = {}
     for fill in event.fills:
         by_coin.setdefault(fill.coin, []).append(fill)
@@ -74,8 +77,7 @@ def _count(turn: Turn, policy: BotPolicy, memory: BotMemory, feed: Feed, fills: 
     follow = follow_of(turn, policy, memory, coin)
     before, newest = _belief(follow), follow.fill_time
     done = following.apply_fills(follow, fills, start_of(turn, policy, coin), limit)
-    for fill in done.counted:
-        turn.records.append(_bot_trade(policy, feed, fill, is_followed=True))
+    _tell(turn, policy, follow, feed, done)
     if done.gap is not None:
         turn.records.append(Gap(bot=policy.id, coin=coin, expected=done.gap[0], reported=done.gap[1]))
         turn.commands.append(RepairSource(wallet=policy.wallet, since=follow.base_time))
@@ -102,24 +104,27 @@ def on_snapshot(turn: Turn, event: SourceSnapshot) -> None:
         return
     _heard(turn, memory)
     view.requested = 0
-    if view.reads and event.time - view.time > OUTAGE_ROUNDS * turn.state.policy.tuning.snapshot_round_ms:
+    if view.reads and event.time - view.time > OUTAGE_ROUNDS * turn.state.snapshot_round_ms:
         view.missed = [coin for coin in memory.coins if dex_of(coin) == event.dex]
     positions = {position.coin: position for position in event.positions if is_perp(position.coin)}
     known = [coin for coin in memory.coins if dex_of(coin) == event.dex]
-    again = view.reads + 1 < _SURE_READS
-    for coin in sorted({*positions, *known}):
-        wants_another = _compare(turn, event, policy, memory, (coin, positions.get(coin)), is_empty=not positions)
-        again = again or wants_another
+    rows = [(coin, positions.get(coin)) for coin in sorted({*positions, *known})]
+    compared = [_compare(turn, event, policy, memory, row, is_empty=not positions) for row in rows]
     view.reads, view.time, view.received = view.reads + 1, event.time, turn.now
-    if not memory.is_repairing:
+    view.is_stale = any(done.is_off for done in compared)
+    if not memory.is_repairing and not memory.fetches_late:
         view.proven = event.time
-    if again:
+    if view.reads < _SURE_READS or any(done.wants_snapshot for done in compared):
         turn.wake(f"read:{policy.id}:{event.dex}", turn.now + REREAD_MS)
+    if memory.fetches_late and any(done.is_off and not done.wants_snapshot for done in compared):
+        memory.is_repairing = memory.is_catching_up = True
+        memory.fetches_late = False
+        turn.commands.append(RepairSource(wallet=policy.wallet, since=memory.missed_since))
     if memory.is_orphaned:
         memory.is_orphaned = False
         for coin in memory.coins:
             retarget(turn, policy, coin)
-    if policy.sizing is Sizing.EQUITY and turn.now - memory.equity.time >= turn.state.policy.tuning.snapshot_round_ms:
+    if policy.sizing is Sizing.EQUITY and turn.now - memory.equity.time >= turn.state.snapshot_round_ms:
         turn.commands.append(ReadSourceEquity(wallet=policy.wallet))
     look_again(turn, policy.id)
 
@@ -132,27 +137,29 @@ def _compare(
     row: tuple[Coin, SourcePosition | None],
     *,
     is_empty: bool,
-) -> bool:
-    """Compare one coin with its row of a snapshot; tell whether another reading is wanted."""
+) -> following.Applied:
+    """Compare one coin with its row of a snapshot."""
     coin, position = row
     follow = follow_of(turn, policy, memory, coin)
     before = _belief(follow)
     start = start_of(turn, policy, coin)
-    done = following.apply_snapshot(
-        follow, position, event.time, start, is_empty=is_empty, is_repairing=memory.is_repairing
-    )
+    is_missing = memory.is_repairing or memory.fetches_late
+    done = following.apply_snapshot(follow, position, event.time, start, is_empty=is_empty, is_missing=is_missing)
     if done.moved is not None:
         old, new, reason = done.moved
         turn.records.append(PositionChange(bot=policy.id, coin=coin, before=old, after=new, reason=reason))
+    _tell(turn, policy, follow, Feed.TAPE, done)
     if done.moved is not None or done.started:
         after_change(turn, policy, coin, before[0], done)
         if coin in memory.views[event.dex].missed:  # it grew during an outage: only its next growth permits again
             turn.sleeve(policy.id, coin).growth = None
+    elif follow.followed != before[0]:
+        after_change(turn, policy, coin, before[0], done, is_refolded=True)
     elif _belief(follow) != before:
         show_follow(turn, policy.id, coin)
     if follow.doubt is None and coin in memory.views[event.dex].missed:
         memory.views[event.dex].missed.remove(coin)
-    return done.wants_snapshot
+    return done
 
 
 def on_equity(turn: Turn, event: SourceEquity) -> None:
@@ -189,21 +196,44 @@ def on_repair(turn: Turn, event: SourceRepair) -> None:
     if bot is None:
         return
     memory = turn.state.bots[bot]
-    memory.is_repairing = event.stage is RepairStage.STARTED
-    if event.stage is RepairStage.DONE:
-        memory.missed_since = 0
+    was_repairing, reaches_back = memory.is_repairing, event.since is None or event.since <= memory.missed_since
+    if event.stage is not RepairStage.STARTED and reaches_back:
+        memory.is_catching_up = False
+    if event.stage is RepairStage.DONE and reaches_back:
+        memory.missed_since, memory.fetches_late = 0, False
+        for view in memory.views.values():
+            view.is_stale = False
+    memory.is_repairing = event.stage is RepairStage.STARTED or memory.is_catching_up
     if watched(turn, event.wallet) is None:
         return
     policy = turn.state.bot_policies[bot]
     if event.stage is RepairStage.FAILED:
-        for coin in memory.coins:
-            turn.state.follows[policy.id, coin].repair_failed = True
-            show_follow(turn, policy.id, coin)
-        turn.alert("warning", "repair", policy.id, "missed fills could not be fetched; waiting for snapshots")
-    if not memory.is_repairing:
+        _give_up(turn, policy, memory, is_late=memory.fetches_late and not was_repairing)
+    if not memory.is_repairing and _wants_reading(turn, policy, memory):
         for dex in sorted(memory.views) or [""]:
             read_source(turn, policy.wallet, dex)
+            if was_repairing:  # the first one may be of the same moment as one that came before the fills
+                turn.wake(f"read:{policy.id}:{dex}", turn.now + REREAD_MS)
     look_again(turn, policy.id)
+
+
+def _wants_reading(turn: Turn, policy: BotPolicy, memory: BotMemory) -> bool:
+    """Tell whether a snapshot is wanted at once; any other wallet is read by the next round."""
+    is_known = bool(memory.views) and all(view.reads and not view.is_stale for view in memory.views.values())
+    uncertain = any(turn.state.follows[policy.id, coin].uncertainty for coin in memory.coins)
+    return not is_known or uncertain or holds_anything(turn, policy, memory)
+
+
+def _give_up(turn: Turn, policy: BotPolicy, memory: BotMemory, *, is_late: bool) -> None:
+    """Go on by snapshots; what nothing waited for is only missing in the list of trades, until a start fetches it."""
+    if is_late:
+        memory.fetches_late = False
+        turn.alert("warning", "repair", policy.id, "trades that were missed could not be fetched; they are not listed")
+        return
+    for coin in memory.coins:
+        turn.state.follows[policy.id, coin].repair_failed = True
+        show_follow(turn, policy.id, coin)
+    turn.alert("warning", "repair", policy.id, "missed fills could not be fetched; waiting for snapshots")
 
 
 def on_role(turn: Turn, event: RoleRead) -> None:
@@ -223,6 +253,11 @@ def on_role(turn: Turn, event: RoleRead) -> None:
     look_again(turn, policy.id)
 
 
+def on_round(turn: Turn, event: SnapshotRound) -> None:
+    """Note how long a round of snapshots takes at present."""
+    turn.state.round_ms = event.length_ms
+
+
 def _heard(turn: Turn, memory: BotMemory) -> None:
     memory.last_read = turn.now
     memory.silence_probed = memory.silence_alerted = False
@@ -234,6 +269,18 @@ def _record_spot(turn: Turn, policy: BotPolicy, memory: BotMemory, feed: Feed, f
             memory.spot_keys.append(fill.key)
             turn.records.append(_bot_trade(policy, feed, fill, is_followed=False))
     del memory.spot_keys[:-SPOT_KEYS_MAX]
+
+
+def _tell(turn: Turn, policy: BotPolicy, follow: Follow, feed: Feed, done: following.Applied) -> None:
+    """Record each fill once: when it counts, or when it comes before anything is known."""
+    for fill in done.counted:
+        if fill.key not in follow.told:
+            turn.records.append(_bot_trade(policy, feed, fill, is_followed=True))
+    for fill in done.early:
+        turn.records.append(_bot_trade(policy, feed, fill, is_followed=False))
+    if follow.told and follow.now is not None:
+        kept = {fill.key for fill in (*follow.near, *follow.tail)}
+        follow.told = [key for key in follow.told if key in kept]
 
 
 def _bot_trade(policy: BotPolicy, feed: Feed, fill: SourceFill, *, is_followed: bool) -> BotTrade:

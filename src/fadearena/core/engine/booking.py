@@ -1,5 +1,7 @@
 """From movements in a book to money, sums, sleeves, statistics and records."""
 
+from bisect import insort
+
 from fadearena.core import ledger
 from fadearena.core.engine.targets import target_of
 from fadearena.core.engine.turn import Turn
@@ -94,8 +96,7 @@ def wants_work(turn: Turn, key: BookKey, bot: BotId) -> None:
     if memory.book.size_of(bot) != sleeve.target:
         turn.state.off_target.setdefault((bot, key[1]), turn.now)
         if bot not in memory.wanting:
-            memory.wanting.append(bot)
-            memory.wanting.sort()
+            insort(memory.wanting, bot)
         turn.dirty.add(key)
         return
     turn.state.off_target.pop((bot, key[1]), None)
@@ -167,11 +168,12 @@ def book_funding(turn: Turn, paid: FundingPaid) -> None:
     key = (paid.account, paid.coin)
     memory = turn.state.books[key]
     turn.state.today.funding += paid.usd
-    for bot, share in ledger.book_funding(memory.book, paid.usd, paid.oracle, paid.rate):
+    shares = ledger.book_funding(memory.book, paid.usd, paid.oracle, paid.rate)
+    for bot, share in shares:
         turn.records.append(FundingBooked(account=key[0], coin=key[1], bot=bot, usd=share))
         if bot is not None and (bot, key[1]) in turn.state.sleeves:
             show_sleeve(turn, key, bot)
-    revalue(turn.state, key, memory)
+    revalue(turn.state, key, memory, touched=[bot for bot, _ in shares])
     held = turn.state.accounts[key[0]].purse.receive(pool_of(turn.state, *key), paid.usd, paid.time)
     book_cash(turn, key[0], held, HELD_ALREADY)
 

@@ -24,7 +24,8 @@ from fadearena.model.order import OrderStatus
 from fadearena.model.policy import BotPolicy
 from fadearena.model.units import ZERO, EpochMs, Price, Ratio, Size, Usd, side_of
 
-_PASSING = frozenset({"gap", "in doubt", "near a snapshot", "repairing"})
+_NO_ROLE = "role unknown"
+_PASSING = frozenset({"gap", "in doubt", "near a snapshot", "repairing", _NO_ROLE})
 
 
 class Want(msgspec.Struct, kw_only=True, gc=False):
@@ -64,7 +65,7 @@ def case_of(turn: Turn, want: Want, price: Price | None, *, minimum_exempt: bool
     step_side = side_of(want.step.delta)
     signer = state.account_policies[account].signer
     touch = quote.touch(step_side) if quote else None
-    uncertainty = _uncertainty(want.bot_memory, follow.uncertainty if follow else "unknown")
+    uncertainty = _uncertainty(want.bot_memory, view, follow.uncertainty if follow else "unknown")
     margin = _margin(turn, want, against)
     return Case(
         is_increase=want.step.move is Move.INCREASE,
@@ -82,9 +83,9 @@ def case_of(turn: Turn, want: Want, price: Price | None, *, minimum_exempt: bool
         sizing_known=want.sleeve.anchor is not None and want.sleeve.anchor.ratio is not None,
         signal_age=turn.now - growth.source_time if growth else None,
         max_signal_age=policy.max_signal_age_ms,
-        heard_age=None if state.heard is None else turn.now - state.heard,
+        heard_age=None if want.bot_memory.heard is None else turn.now - want.bot_memory.heard,
         snapshot_age=snapshot_age(turn, view),
-        snapshot_round=tuning.snapshot_round_ms,
+        snapshot_round=state.snapshot_round_ms,
         snapshot_requested=bool(view and view.requested),
         touch_age=turn.now - quote.touch_time if quote and touch is not None else None,
         mark_age=turn.now - quote.mark_time if quote and quote.mark is not None else None,
@@ -134,12 +135,14 @@ def lowest_price(turn: Turn, coin: Coin, limit: Price) -> Price:
     return min(limit, *(price for price in others if price is not None))
 
 
-def _uncertainty(bot: BotMemory, of_follow: str | None) -> str | None:
+def _uncertainty(bot: BotMemory, view: DexView | None, of_follow: str | None) -> str | None:
     if of_follow is not None:
         return of_follow
-    if bot.role is None or not bot.role.may_be_followed:
-        return f"role {bot.role or 'unknown'}"
-    return "repairing" if bot.is_repairing else None
+    if bot.role is None:
+        return _NO_ROLE
+    if not bot.role.may_be_followed:
+        return f"role {bot.role}"
+    return "repairing" if bot.is_repairing or (view is not None and view.is_stale) else None
 
 
 def _has_collateral(turn: Turn, want: Want) -> bool | None:

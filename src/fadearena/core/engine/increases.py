@@ -6,7 +6,7 @@ from fadearena.core.engine.facts import Want, case_of, lowest_price, snapshot_ag
 from fadearena.core.engine.saying import say, send
 from fadearena.core.engine.turn import Turn
 from fadearena.core.state import DexView, Growth
-from fadearena.model.command import ReadSource
+from fadearena.model.command import ReadRole, ReadSource
 from fadearena.model.ids import dex_of
 from fadearena.model.order import Purpose
 from fadearena.model.record import Outcome
@@ -14,6 +14,7 @@ from fadearena.model.trading import TradingState
 from fadearena.model.units import MINUTE_MS, SECOND_MS, ZERO, side_of, sign
 
 SNAPSHOT_WAIT_MS = 5 * SECOND_MS
+_ROLE_WAIT_MS = 10 * SECOND_MS
 
 
 def try_increase(turn: Turn, want: Want, growth: Growth) -> bool:
@@ -56,14 +57,23 @@ def _refuse(turn: Turn, want: Want, reason: str, verdict: risk.Verdict) -> bool:
 
 
 def prepare(turn: Turn, want: Want, growth: Growth) -> None:
-    """Ask for what an increase may have to wait for: leverage, and a snapshot of the source."""
+    """Ask for what an increase may have to wait for: leverage, the source's role, and a snapshot of it."""
     if turn.now - growth.source_time > turn.state.policy.max_signal_age_ms:
         return
     if turn.state.latches.strictest(*turn.scopes(want.bot, want.key[0])) is not TradingState.ACTIVE:
         return
     if want.policy.coins.permits(want.coin):
         leverage.prepare(turn, want.key, want.memory)
+        _prepare_role(turn, want)
         _prepare_snapshot(turn, want)
+
+
+def _prepare_role(turn: Turn, want: Want) -> None:
+    """Ask at once for a role that nobody knows yet: the question that was asked at the beginning may wait for long."""
+    memory = want.bot_memory
+    if memory.role is None and turn.now - memory.role_asked > _ROLE_WAIT_MS:
+        memory.role_asked = turn.now
+        turn.commands.append(ReadRole(wallet=want.policy.wallet, is_urgent=True))
 
 
 def _prepare_snapshot(turn: Turn, want: Want) -> None:
@@ -71,7 +81,7 @@ def _prepare_snapshot(turn: Turn, want: Want) -> None:
     tuning, dex = turn.state.policy.tuning, dex_of(want.coin)
     view = want.bot_memory.views.setdefault(dex, DexView())
     age = snapshot_age(turn, view)
-    if age is not None and age <= tuning.snapshot_round_ms:
+    if age is not None and age <= turn.state.snapshot_round_ms:
         return
     if turn.now - max(view.requested, view.failed) <= SNAPSHOT_WAIT_MS:
         return

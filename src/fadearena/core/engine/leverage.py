@@ -18,7 +18,7 @@ def is_ready(turn: Turn, key: BookKey, memory: BookMemory) -> bool:
         return False
     if memory.book.position:
         return True
-    return memory.leverage.value == wanted_leverage(turn.state, *key, memory) and (
+    return memory.leverage.value == wanted_leverage(turn.state, *key) and (
         memory.leverage.is_cross == wants_cross(turn, key)
     )
 
@@ -50,7 +50,7 @@ def _set(turn: Turn, key: BookKey, memory: BookMemory, instrument: Instrument) -
     account, left = state.account_policies[key[0]], state.accounts[key[0]].actions_left
     if left is not None and left < state.policy.tuning.actions_reserve:
         return False
-    leverage.wanted = wanted_leverage(state, *key, memory)
+    leverage.wanted = wanted_leverage(state, *key)
     leverage.wanted_cross = wants_cross(turn, key)
     turn.commands.append(
         SetLeverage(

@@ -7,11 +7,11 @@ from fadearena.core.engine.valuation import asset_exposure, mark_of, pool_of
 from fadearena.core.latches import ALL, LatchKind, bot_scope
 from fadearena.core.state import BookMemory, Day
 from fadearena.core.target import cut
-from fadearena.model.ids import AccountId, BookKey, BotId
+from fadearena.model.ids import AccountId, BookKey, BotId, SleeveKey
 from fadearena.model.margin import distance_ratio, liquidation_price
 from fadearena.model.policy import OnBreach
 from fadearena.model.record import FundingBooked, MyFill
-from fadearena.model.units import DAY_MS, MINUTE_MS, SECOND_MS, ZERO, Ratio, Usd, day_start, sign
+from fadearena.model.units import DAY_MS, MINUTE_MS, ONE, SECOND_MS, ZERO, Ratio, Usd, day_start, sign
 
 TRACKING_MS = MINUTE_MS
 _CLEARLY = Ratio("0.9")
@@ -73,8 +73,10 @@ def watch_books(turn: Turn) -> None:
         for account in sorted(state.account_policies):
             memory = state.books.get((account, quote.coin))
             if memory is not None and memory.counted_gross:
-                for bot in memory.limited:
-                    _watch_bot(turn, bot)
+                if (account, quote.coin) in turn.repriced:
+                    for bot in memory.limited:
+                        if memory.book.sleeves[bot].size:
+                            _watch_bot(turn, bot)
                 _protect(turn, (account, quote.coin), memory)
     _watch_assets(turn)
     booked = {record.bot for record in turn.records if isinstance(record, _LOSSY)}
@@ -83,12 +85,16 @@ def watch_books(turn: Turn) -> None:
 
 
 def _watch_bot(turn: Turn, bot: BotId) -> None:
-    policy, memory = turn.state.bot_policies[bot], turn.state.bots[bot]
-    _near(turn, f"bot_exposure_cap {bot}", memory.gross + memory.reserved, policy.exposure_cap)
+    state = turn.state
+    policy, memory, share = state.bot_policies[bot], state.bots[bot], state.policy.alerts.limit_ratio or ONE
+    used, cap = memory.gross + memory.reserved, policy.exposure_cap
+    if cap is not None and (state.told or used >= share * cap):  # of very many bots most are far away
+        _near(turn, f"bot_exposure_cap {bot}", used, cap)
     if policy.loss_limit is None:
         return
     loss = bot_loss_of(turn, bot)
-    _near(turn, f"bot_loss_limit {bot}", loss, policy.loss_limit)
+    if state.told or loss >= share * policy.loss_limit:
+        _near(turn, f"bot_loss_limit {bot}", loss, policy.loss_limit)
     if loss >= policy.loss_limit:
         text = f"{bot} lost {loss:.2f} USD since its last resume, the limit is {policy.loss_limit}"
         _breach(turn, bot_scope(bot), LatchKind.BOT_LOSS, text)
@@ -130,10 +136,15 @@ def watch_tracking(turn: Turn, account: AccountId) -> None:
             far.add(f"{bot} {coin}")
             text = f"{off:.4f} of equity for {(turn.now - since) // SECOND_MS} s"
             turn.alert_once("warning", "tracking_error", f"{bot} {coin}", text)
-    for bot in {bot for coin in state.accounts[account].coins for bot in state.books[account, coin].bots}:
-        for coin in state.bots[bot].coins:
-            if f"{bot} {coin}" not in far:
-                turn.all_clear("tracking_error", f"{bot} {coin}")
+    for kind, _, subject in [told.partition(" ") for told in state.told]:
+        sleeve = None if kind != "tracking_error" or subject in far else state.sleeves.get(_sleeve_of(subject))
+        if sleeve is not None and sleeve.account == account:
+            turn.all_clear(kind, subject)
+
+
+def _sleeve_of(subject: str) -> SleeveKey:
+    bot, _, coin = subject.partition(" ")
+    return bot, coin
 
 
 def profit_of(turn: Turn, account: AccountId) -> Usd:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fadearena.core import follow as following
-from fadearena.core.engine import accounts, booking, flatten, letters, settings, sources, stop_orders
+from fadearena.core.engine import accounts, booking, flatten, letters, roster, settings, sources, stop_orders
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.valuation import total_equity
 from fadearena.core.follow import Start
@@ -20,6 +20,7 @@ from fadearena.core.state import BookMemory, Growth
 from fadearena.core.target import take_anchor
 from fadearena.model.event import (
     AcceptDrift,
+    ChangeBots,
     DiscardDeadLetter,
     Kill,
     LeaveMode,
@@ -237,6 +238,7 @@ def _also(memory: BookMemory) -> str:
 _BY_COIN: dict[type, Callable[[Turn, BotPolicy, Coin], None]] = {Rejoin: _rejoin, Reanchor: _reanchor}
 ACTIONS: dict[type, Callable[[Turn, Any, str], list[str]]] = {
     SetPolicy: settings.set_policy,
+    ChangeBots: roster.change_bots,
     Kill: _kill,
     Release: _release,
     Pause: _pause,

@@ -129,7 +129,7 @@ def _follow_up(turn: Turn, order: Order, code: RejectCode | None) -> None:
         return
     sleeve = turn.state.sleeves[terms.bot, terms.coin]
     sleeve.said = ""
-    _count_streak(turn, order, sleeve)
+    _count_streak(turn, order, sleeve, code)
     if terms.purpose is Purpose.INCREASE:
         _after_increase(turn, order, sleeve, code)
     elif order.booked:
@@ -172,11 +172,12 @@ def _after_unowned(turn: Turn, order: Order) -> None:
         turn.commands.append(ReadAccount(account=order.terms.account))
 
 
-def _count_streak(turn: Turn, order: Order, sleeve: Sleeve) -> None:
+def _count_streak(turn: Turn, order: Order, sleeve: Sleeve, code: RejectCode | None) -> None:
+    """Pause a sleeve after too many rejects in a row; what came too late says something of clocks, not of orders."""
     tuning, terms = turn.state.policy.tuning, order.terms
     if order.booked:
         sleeve.streak = 0
-    elif order.status is OrderStatus.REJECTED:
+    elif order.status is OrderStatus.REJECTED and code is not RejectCode.EXPIRED:
         sleeve.streak += 1
         if sleeve.streak >= tuning.reject_streak:
             sleeve.streak, sleeve.paused_until = 0, turn.now + tuning.reject_pause_ms

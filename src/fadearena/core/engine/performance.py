@@ -9,11 +9,13 @@ from collections.abc import Callable
 from fadearena.core.engine.booking import net_of
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.valuation import mark_of, parts_of
+from fadearena.core.ledger import Part
 from fadearena.model.ids import BotId
 from fadearena.model.policy import BotPolicy
 from fadearena.model.record import BotPerformance, EquityPoint
 from fadearena.model.units import ZERO, Ratio, Usd
 
+_NOTHING = Part()
 ROUND = 400
 """So many bots and coins of bots are one round."""
 
@@ -26,7 +28,7 @@ def points(turn: Turn) -> None:
 
 
 def points_of_bots(turn: Turn, first: str) -> None:
-    """Record what bots brought us that were ever seen in a coin."""
+    """Record what bots brought us for which we ever held or wanted anything."""
     _in_rounds(turn, "performance", first, _show)
 
 
@@ -46,10 +48,16 @@ def _in_rounds(turn: Turn, kind: str, first: str, act: Callable[[Turn, BotPolicy
 
 
 def _show(turn: Turn, policy: BotPolicy) -> None:
-    if turn.state.bots[policy.id].coins:
+    if _is_ours(turn, policy):
         performance = performance_of(turn, policy)
         turn.records.append(EquityPoint(series=f"mirror:{policy.id}", usd=performance.net))
         turn.records.append(performance)
+
+
+def _is_ours(turn: Turn, policy: BotPolicy) -> bool:
+    """Tell whether there is anything to sum up: most of very many bots are only watched."""
+    wanted = any(turn.state.sleeves[policy.id, coin].target for coin in turn.state.bots[policy.id].coins)
+    return wanted or any(part != _NOTHING for _, part in parts_of(turn, policy.id))
 
 
 def _begin_day(turn: Turn, policy: BotPolicy) -> None:

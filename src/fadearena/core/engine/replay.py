@@ -150,7 +150,8 @@ def _take_back(turn: Turn, command: Command) -> None:
             stop = turn.state.books[command.account, command.coin].stops[-1]
             stop.status = StopStatus.REFUSED
         case RepairSource():
-            turn.state.bots[turn.state.wallets[command.wallet]].is_repairing = False
+            memory = turn.state.bots[turn.state.wallets[command.wallet]]
+            memory.is_repairing = memory.is_catching_up = memory.fetches_late = False
         case _:
             pass
 

@@ -5,7 +5,7 @@ import msgspec
 from fadearena.core.engine import dead_man, sources, unknown
 from fadearena.core.engine.letters import add
 from fadearena.core.engine.placing import in_flight
-from fadearena.core.engine.settings import ask_for_bot
+from fadearena.core.engine.roster import ask_for_bot
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.valuation import mark_of, move_pool, revalue
 from fadearena.core.engine.wakes import begin_rounds
@@ -50,30 +50,38 @@ def on_started(turn: Turn, event: Started) -> None:
             turn.commands.append(ReadOwnFills(account=account, since=known.fills_to))
         turn.commands.append(ReadAccount(account=account))
     for policy in state.policy.bots:
-        if policy.enabled or state.bots[policy.id].coins:
+        is_held = sources.holds_anything(turn, policy, state.bots[policy.id])
+        if policy.enabled or is_held:
             ask_for_bot(turn, policy)
-            _ask_for_missed(turn, policy)
+            _ask_for_missed(turn, policy, is_held=is_held)
     dead_man.begin(turn)
     begin_rounds(turn)
 
 
-def _ask_for_missed(turn: Turn, policy: BotPolicy) -> None:
+def _ask_for_missed(turn: Turn, policy: BotPolicy, *, is_held: bool) -> None:
     """
     Fetch what a bot did while nobody listened, with some of what is known: fills may have come late.
 
-    A snapshot that was read before the stop vouches for none that is read now: the fills come first. What an earlier
-    start could not fetch to the end is fetched again from where that one began.
+    1. A snapshot that was read before the stop vouches for none that is read now: the fills come first. What an
+       earlier start could not fetch to the end is fetched again from where that one began.
+    2. Fills cost ten times what a snapshot does. Of a bot that no sleeve is open for they are fetched when there is
+       room, and at once only if a snapshot shows that it moved: until one agrees its increases wait.
     """
     memory = turn.state.bots[policy.id]
-    if memory.last_read:
-        follows = [turn.state.follows[policy.id, coin] for coin in memory.coins]
-        for follow in follows:
-            follow.doubt = None
-        newest = max((follow.fill_time for follow in follows), default=0)
-        since = max(memory.since, newest - _OVERLAP_MS)
-        memory.missed_since = min(since, memory.missed_since or since)
-        memory.is_repairing = True
-        turn.commands.append(RepairSource(wallet=policy.wallet, since=memory.missed_since))
+    memory.is_repairing = memory.is_catching_up = memory.fetches_late = False
+    if not memory.last_read:
+        return
+    follows = [turn.state.follows[policy.id, coin] for coin in memory.coins]
+    for follow in follows:
+        follow.doubt = None
+    newest = max((follow.fill_time for follow in follows), default=0)
+    since = max(memory.since, newest - _OVERLAP_MS)
+    memory.missed_since = min(since, memory.missed_since or since)
+    memory.is_repairing = memory.is_catching_up = is_held
+    memory.fetches_late = not is_held
+    for view in memory.views.values():
+        view.is_stale = not is_held
+    turn.commands.append(RepairSource(wallet=policy.wallet, since=memory.missed_since, is_urgent=is_held))
 
 
 def try_to_begin(turn: Turn) -> None:

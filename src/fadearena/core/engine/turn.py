@@ -1,5 +1,7 @@
 """One turn of `step`: the state, the event, and what comes of it."""
 
+from bisect import insort
+
 import msgspec
 
 from fadearena.core.latches import ALL, Latch, LatchKind, account_scope, bot_scope
@@ -23,11 +25,12 @@ class Turn:
     """
     The working place of one event. Handlers change `state`, and call the methods for everything that leaves.
 
-    `dirty` are the books that are looked at before the turn ends, `guarded` those whose stops are. `is_money_moved` is
-    set unless the event brought nothing but prices of coins that nobody holds.
+    `dirty` are the books that are looked at before the turn ends, `guarded` those whose stops are, `repriced` those
+    that hold something at another mark now. `is_money_moved` is set unless the event brought nothing but prices of
+    coins that nobody holds.
     """
 
-    __slots__ = ("commands", "dirty", "event", "guarded", "is_money_moved", "now", "records", "state")
+    __slots__ = ("commands", "dirty", "event", "guarded", "is_money_moved", "now", "records", "repriced", "state")
 
     def __init__(self, state: State, event: Header) -> None:
         self.state = state
@@ -37,6 +40,7 @@ class Turn:
         self.records: list[Record] = []
         self.dirty: set[BookKey] = set()
         self.guarded: set[BookKey] = set()
+        self.repriced: set[BookKey] = set()
         self.is_money_moved = not isinstance(event, Marks)
 
     def alert(self, level: str, category: str, subject: str, text: str) -> None:
@@ -79,9 +83,7 @@ class Turn:
         if memory is None:
             account = self.state.bot_policies[bot].account
             memory = self.state.sleeves[key] = Sleeve(account=account)
-            bots = self.book(account, coin).bots
-            bots.append(bot)
-            bots.sort()
+            insort(self.book(account, coin).bots, bot)
             self.sum_up(bot, coin)
         return memory
 
@@ -90,8 +92,7 @@ class Turn:
         memory = self.book(self.state.sleeves[bot, coin].account, coin)
         if self.state.bot_policies[bot].is_limited and bot not in memory.limited:
             memory.book.sleeve(bot)
-            memory.limited.append(bot)
-            memory.limited.sort()
+            insort(memory.limited, bot)
 
     def trading_state(self, account: AccountId) -> TradingState:
         """Return what may be sent for an account, whatever the bot."""

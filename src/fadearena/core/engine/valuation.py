@@ -38,19 +38,20 @@ def leverage_of(state: State, account: AccountId, coin: Coin, memory: BookMemory
     """Return the leverage at which a book's margin is counted: as read, else as wanted."""
     if memory.leverage.value is not None:
         return memory.leverage.value
-    return wanted_leverage(state, account, coin, memory)
+    return wanted_leverage(state, account, coin)
 
 
-def wanted_leverage(state: State, account: AccountId, coin: Coin, memory: BookMemory) -> int:
+def wanted_leverage(state: State, account: AccountId, coin: Coin) -> int:
     """Return min of the account's, the market's and the book's bots' maximum leverage."""
     limits = [state.account_policies[account].max_leverage]
     instrument = state.instruments.get(coin)
     if instrument:
         limits.append(instrument.max_leverage)
-    for bot in memory.bots:
-        policy = state.bot_policies.get(bot)
-        if policy and policy.max_leverage is not None:
-            limits.append(policy.max_leverage)
+    limits += [
+        most
+        for bot, most in state.leverages.items()
+        if (bot, coin) in state.sleeves and state.bot_policies[bot].account == account
+    ]
     return min(limits)
 
 
@@ -59,7 +60,7 @@ def revalue(
     key: BookKey,
     memory: BookMemory,
     price: Price | None = None,
-    touched: Iterable[BotId | None] | None = None,
+    touched: Iterable[BotId | None] = (),
 ) -> None:
     """
     Bring the kept sums up to a book's position and price.
@@ -67,22 +68,20 @@ def revalue(
     Args:
         state: Changed in place.
         key: The book.
-        memory: What is remembered of it.
+        memory: Its memory.
         price: The price of a trade, for where no mark was ever known.
-        touched: The bots whose part changed, if not the price did; None for all.
+        touched: The bots whose part changed, if not only the price did; a part that is flat has no price.
     """
     account, coin = key
     quote = state.quotes.get(coin)
     mark = quote.mark if quote and quote.mark is not None else memory.valued or price
     if mark is None:
         return
-    is_moved = touched is None or memory.valued != mark
+    is_moved, changed = memory.valued != mark, frozenset(touched)
     memory.valued = mark
-    book = memory.book
-    instrument = state.instruments.get(coin)
+    book, instrument = memory.book, state.instruments.get(coin)
     pool = state.accounts[account].purse.pool(memory.pool or _assign(state, key, memory, instrument))
-    holdings, gross = book.position * mark, book.gross * mark
-    worst = book.worst * mark
+    holdings, gross, worst = book.position * mark, book.gross * mark, book.worst * mark
     initial = worst / leverage_of(state, account, coin, memory) if worst else ZERO
     maintenance = maintenance_of(state, coin, worst)
     pool.holdings += holdings - memory.counted_holdings
@@ -93,8 +92,10 @@ def revalue(
         state.oldest_mark = min(state.oldest_mark, quote.mark_time if quote else 0)
     memory.counted_holdings, memory.counted_gross = holdings, gross
     memory.counted_initial, memory.counted_maintenance = initial, maintenance
-    for bot in memory.limited if is_moved else sorted({bot for bot in touched or () if bot in memory.limited}):
-        _count_sleeve(state, bot, coin, book.sleeves[bot], mark)
+    for bot in memory.limited if is_moved or changed else ():
+        part = book.sleeves[bot]
+        if (is_moved and part.size) or bot in changed:
+            _count_sleeve(state, bot, coin, part, mark)
 
 
 def _count_sleeve(state: State, bot: BotId, coin: Coin, part: Part, mark: Price) -> None:
@@ -117,7 +118,21 @@ def count_bots_anew(turn: Turn) -> None:
         sleeve.counted_profit = sleeve.counted_gross = ZERO
         turn.sum_up(bot_id, coin)
     for key, memory in sorted(state.books.items()):
-        revalue(state, key, memory)
+        revalue(state, key, memory, touched=memory.limited)
+
+
+def count_bot_anew(turn: Turn, bot: BotId) -> None:
+    """Begin one bot's kept sums anew, after its limits changed."""
+    state, memory = turn.state, turn.state.bots[bot]
+    memory.profit = memory.gross = ZERO
+    for coin in memory.coins:
+        sleeve = state.sleeves[bot, coin]
+        sleeve.counted_profit = sleeve.counted_gross = ZERO
+        key = (sleeve.account, coin)
+        book = state.books[key]
+        book.limited = [other for other in book.limited if other != bot]
+        turn.sum_up(bot, coin)
+        revalue(state, key, book, touched=[bot])
 
 
 def maintenance_of(state: State, coin: Coin, notional: Usd) -> Usd:
@@ -150,14 +165,8 @@ def move_pool(state: State, key: BookKey, memory: BookMemory) -> None:
 
 
 def take_quotes(turn: Turn) -> None:
-    """
-    Take over the prices that came with an event, and when the source feed's socket was last heard.
-
-    An older price never replaces a newer one.
-    """
+    """Take over the prices that came with an event; an older price never replaces a newer one."""
     state = turn.state
-    if turn.event.heard is not None:
-        state.heard = max(state.heard or 0, turn.event.heard)
     for quote in turn.event.quotes:
         known = state.quotes.get(quote.coin)
         merged = quote if known is None else _merge(known, quote)
@@ -170,7 +179,9 @@ def take_quotes(turn: Turn) -> None:
                 continue
             if memory.book.gross:
                 turn.is_money_moved = True
-                revalue(state, (account, quote.coin), memory)
+                if memory.valued != merged.mark:
+                    turn.repriced.add((account, quote.coin))
+                    revalue(state, (account, quote.coin), memory)
             for order in (state.orders[cloid] for cloid in memory.open):
                 order.reserve_price = max(order.terms.limit, merged.mark or ZERO)
                 reserve(state, order)

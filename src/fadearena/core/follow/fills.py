@@ -31,6 +31,7 @@ def apply_fills(follow: Follow, fills: Iterable[SourceFill], start: Start, limit
     now = follow.now
     if now is None:
         _note_time(follow, news)
+        _keep_until_begun(follow, news, limit, done)
         done.wants_snapshot = True
         return done
     if follow.repair_failed:
@@ -39,7 +40,8 @@ def apply_fills(follow: Follow, fills: Iterable[SourceFill], start: Start, limit
     if earliest is not None:
         leg, is_late = now.leg, _is_late(follow, earliest)
         base = _rewind(follow, earliest) or now
-        follow.doubt = None
+        if any(fill.start_position is not None for fill in news):
+            follow.doubt = None
         follow.tail = sorted([*follow.tail, *new], key=lambda fill: fill.time)
         _note_time(follow, new)
         walker = _Walker(leg, _place(follow, base, new, done))
@@ -86,6 +88,14 @@ def _begin_by_fill(follow: Follow, news: Sequence[SourceFill], start: Start, don
         size = first[0].start_position if size is None else size
         begin(follow, size or ZERO, None, first[0].time - 1, start, by_snapshot=False)
         done.started = True
+
+
+def _keep_until_begun(follow: Follow, news: Sequence[SourceFill], limit: int, done: Applied) -> None:
+    """Keep what the tape tells: two readings may differ by it, and the second one may not hold the newest yet."""
+    known = {fill.key for fill in follow.near} | set(follow.told)
+    done.early = [fill for fill in news if fill.start_position is None and fill.key not in known]
+    follow.near = sorted([*follow.near, *done.early], key=lambda fill: fill.time)[-limit:]
+    follow.told = [*follow.told, *(fill.key for fill in done.early)][-limit:]
 
 
 def _without_tape(follow: Follow, news: list[SourceFill], done: Applied) -> list[SourceFill]:

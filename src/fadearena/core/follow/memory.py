@@ -39,6 +39,8 @@ class Follow(msgspec.Struct, kw_only=True):
     folded over the other. `tail` are fills that are not proven, `now` is the base folded over them. `near` are fills
     around a snapshot that is the ground, which it holds already. `fill_time` is the newest fill's.
 
+    While nothing is known `near` are the newest fills of the tape. `told` are those of them that people were told of.
+
     `held` and `policy` wait for the next beginning: what a sleeve stands for, and how to begin if not as the
     settings say; `floor` is the newest fill before it.
     """
@@ -47,6 +49,7 @@ class Follow(msgspec.Struct, kw_only=True):
     ground_time: EpochMs = 0
     by_snapshot: bool = False
     near: list[SourceFill] = []
+    told: list[str] = []
     recent: list[SourceFill] = []
     base: Track | None = None
     tail: list[SourceFill] = []
@@ -93,16 +96,19 @@ class Applied(msgspec.Struct, kw_only=True, gc=False):
     """
     What a message changed.
 
-    `counted` are fills that counted for the first time. `gap` is a hole that was not known before, as (what we
-    had, where the fill began). `wants_snapshot` asks for another read; `moved` is (before, after, reason) of a
-    move that no fill explains. `path` is what |followed| went through in its present leg.
+    `counted` are fills that counted for the first time, `early` those that came before anything was known. `gap` is
+    a hole that was not known before, as (what we had, where the fill began). `wants_snapshot` asks for another read;
+    `moved` is (before, after, reason) of a move that no fill explains; `is_off` tells of one that a fill which is
+    still to come may explain. `path` is what |followed| went through in its present leg.
     """
 
     counted: list[SourceFill] = []
+    early: list[SourceFill] = []
     duplicates: int = 0
     gap: tuple[Size, Size] | None = None
     wants_snapshot: bool = False
     moved: tuple[Size, Size, str] | None = None
+    is_off: bool = False
     implied_price: Price | None = None
     started: bool = False
     path: list[Quantity] = []

@@ -1,12 +1,14 @@
 """Comparing with snapshots, the second, independent truth; and new starts."""
 
+from fadearena.core.follow import chain
+from fadearena.core.follow.alignment import Point, align
 from fadearena.core.follow.fills import begin, position_at, settle_on
 from fadearena.core.follow.memory import UNDECIDABLE_MS, Applied, Doubt, Follow
 from fadearena.core.follow.start import Start, begin_anew
 from fadearena.core.follow.track import Track
 from fadearena.model.policy import StartPolicy
 from fadearena.model.units import ZERO, EpochMs, Price, Size, sign
-from fadearena.model.wallet import SourcePosition
+from fadearena.model.wallet import SourceFill, SourcePosition
 
 _READS = 2
 _READS_EMPTY = 3
@@ -19,7 +21,7 @@ def apply_snapshot(
     start: Start,
     *,
     is_empty: bool,
-    is_repairing: bool = False,
+    is_missing: bool = False,
 ) -> Applied:
     """
     Compare with a complete snapshot of the coin's dex.
@@ -30,32 +32,45 @@ def apply_snapshot(
         time: The exchange's time of the snapshot.
         start: How following begins if it has not yet.
         is_empty: Whether the whole dex was empty.
-        is_repairing: Whether missed fills are being fetched: until they came, nothing is proven beyond them.
+        is_missing: Whether missed fills are still to be fetched: until they came, nothing is proven beyond them.
     """
-    size = position.size if position else ZERO
+    read = Point(position.size if position else ZERO, time)
     entry = position.entry if position else None
     done, base, now = Applied(), follow.base, follow.now
     if base is None or now is None:
-        if time >= start.since and _read_again(follow, size, time, _READS):
-            begin(follow, size, entry, time, start, by_snapshot=True)
-            follow.undecided = follow.fill_time + UNDECIDABLE_MS > time
-            done.started = True
+        if time >= start.since:
+            _begin(follow, read, entry, start, done)
         done.wants_snapshot = not done.started or follow.undecided
-    elif time < follow.base_time:
+    elif time >= follow.base_time:
+        _compare(follow, (base, now), read, entry, (is_empty, is_missing), done)
+    return done
+
+
+def _compare(
+    follow: Follow,
+    tracks: tuple[Track, Track],
+    read: Point,
+    entry: Price | None,
+    kind: tuple[bool, bool],
+    done: Applied,
+) -> None:
+    """Compare with what is believed; `kind` is whether the whole dex was empty, and whether fills are missing."""
+    (base, now), (is_empty, is_missing), size, time = tracks, kind, read.position, read.time
+    is_near = time < follow.fill_time + UNDECIDABLE_MS
+    if is_missing:  # whatever it says: a round trip that was missed ends where it began
+        follow.doubt = None
+        done.is_off = position_at(follow, base, time) != size
+        done.wants_snapshot = done.is_off and is_near
+    elif is_near and _align(follow, base, read, entry, done):
         pass
-    elif is_repairing:  # whatever it says: a round trip that was missed ends where it began
-        follow.doubt = None
-        done.wants_snapshot = True
     elif position_at(follow, base, time) == size:
-        _agree(follow, (base, now), entry, time, done)
-    elif time < follow.fill_time + UNDECIDABLE_MS:
-        follow.doubt = None
-        done.wants_snapshot = True
-    elif _read_again(follow, size, time, _READS_EMPTY if is_empty and now.position else _READS):
+        _agree(follow, tracks, entry, time, done)
+    elif is_near:
+        done.wants_snapshot = not _overrule(follow, tracks, read, entry, done)
+    elif _read_since(follow, size, time, _READS_EMPTY if is_empty and now.position else _READS):
         _adopt(follow, now, size, entry, time, done)
     else:
         done.wants_snapshot = True
-    return done
 
 
 def known_flat(follow: Follow, time: EpochMs, start: Start) -> None:
@@ -81,6 +96,79 @@ def restart(follow: Follow, start: Start) -> None:
     settle_on(follow, base, time, by_snapshot=follow.by_snapshot and not follow.recent)
 
 
+def _begin(follow: Follow, read: Point, entry: Price | None, start: Start, done: Applied) -> None:
+    """Begin at what was read twice; or at the second of two readings that the tape between them makes agree."""
+    seen, doubt = follow.near, follow.doubt
+    way = None if doubt is None else align(seen, Point(doubt.position, doubt.last), read)
+    lately = [fill for fill in seen if fill.time > read.time - UNDECIDABLE_MS]
+    if way is not None and way[1]:
+        begin(follow, read.position, entry, seen[way[1] - 1].time, start, by_snapshot=False)
+        done.started = True
+        _follow_on(follow, seen[way[1] :], done)
+    elif _read_again(follow, read.position, read.time, _READS):
+        begin(follow, read.position, entry, read.time, start, by_snapshot=True)
+        follow.undecided, done.started = follow.fill_time + UNDECIDABLE_MS > read.time, True
+        if lately:
+            follow.near, tail = chain.around(lately, read.position, read.time)
+            _follow_on(follow, tail, done)
+    else:
+        follow.near = lately
+
+
+def _align(follow: Follow, base: Track, read: Point, entry: Price | None, done: Applied) -> bool:
+    """Find the place of a reading among fills that come all the time; tell whether that was possible."""
+    if not follow.tail and follow.uncertainty is None:
+        return False
+    is_exact = bool(follow.recent) or not follow.by_snapshot
+    fills = follow.tail if is_exact else sorted([*follow.near, *follow.tail], key=lambda fill: fill.time)
+    way = align(fills, Point(base.position, follow.base_time, is_exact=is_exact), read)
+    if way is None or not way[1]:
+        return False
+    late = {fill.key for fill in follow.near}
+    track = base.copy()
+    for fill in fills[way[0] : way[1]]:
+        track.move(track.position + fill.change, fill.price)
+    if entry is not None:
+        track.entry = entry
+    settle_on(follow, track, fills[way[1] - 1].time, by_snapshot=False)
+    follow.doubt = None
+    _follow_on(follow, fills[way[1] :], done)
+    done.counted = [fill for fill in fills[way[0] :] if not is_exact and fill.key in late]
+    return True
+
+
+def _overrule(follow: Follow, tracks: tuple[Track, Track], read: Point, entry: Price | None, done: Applied) -> bool:
+    """Believe two readings against the fills before, where the tape between them makes them agree."""
+    base, now = tracks
+    doubt, tail = follow.doubt, follow.tail
+    way = None if doubt is None else align(tail, Point(doubt.position, doubt.last), read)
+    if way is None or not way[1]:
+        is_tape = all(fill.start_position is None for fill in tail)
+        follow.doubt = Doubt(position=read.position, last=read.time) if tail and is_tape else None
+        return False
+    before = now.position
+    for fill in tail[: way[1]]:
+        base.move(base.position + fill.change, fill.price)
+    base.move(read.position, _implied_price(base, read.position, entry))
+    base.entry = entry if entry is not None else base.entry
+    settle_on(follow, base, tail[way[1] - 1].time, by_snapshot=False)
+    follow.doubt = None
+    _follow_on(follow, tail[way[1] :], done)
+    done.counted = []
+    done.moved = (before, follow.now.position if follow.now else read.position, "snapshot")
+    done.path = [abs(follow.followed)]
+    return True
+
+
+def _follow_on(follow: Follow, tail: list[SourceFill], done: Applied) -> None:
+    """Fold fills that came after a proven state."""
+    follow.tail, done.counted = tail, tail
+    if follow.base is not None and tail:
+        follow.now = now = follow.base.copy()
+        for fill in tail:
+            now.move(now.position + fill.change, fill.price)
+
+
 def _read_again(follow: Follow, size: Size, time: EpochMs, needed: int) -> bool:
     """Count a reading; tell whether it was read often enough to be believed."""
     doubt = follow.doubt
@@ -91,6 +179,13 @@ def _read_again(follow: Follow, size: Size, time: EpochMs, needed: int) -> bool:
         doubt.reads += 1
         return doubt.reads >= needed
     return False
+
+
+def _read_since(follow: Follow, size: Size, time: EpochMs, needed: int) -> bool:
+    """Count a reading that came long enough after the last fill; those before do not count."""
+    if follow.doubt is not None and follow.doubt.last < follow.fill_time + UNDECIDABLE_MS:
+        follow.doubt = None
+    return _read_again(follow, size, time, needed)
 
 
 def _agree(follow: Follow, tracks: tuple[Track, Track], entry: Price | None, time: EpochMs, done: Applied) -> None:

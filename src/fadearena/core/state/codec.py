@@ -9,7 +9,7 @@ from fadearena.core.state.memory import State
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _PAIRED = ("follows", "sleeves", "books", "off_target")
 """Tables whose keys are pairs: written as rows, since a key in JSON is a text."""
-_LOOK_UPS = ("bot_policies", "account_policies", "wallets", "enabled", "guarded")
+_LOOK_UPS = ("bot_policies", "account_policies", "wallets", "enabled", "guarded", "leverages")
 """Not written: they follow from the settings."""
 
 

@@ -43,7 +43,7 @@ _FLAT: dict[str, Any] = {
 """Tables whose rows are only replaced."""
 _WHOLE = ("meta", "policy", "retired")
 """What is one part."""
-_LOOK_UPS = ("bot_policies", "account_policies", "wallets", "enabled", "guarded")
+_LOOK_UPS = ("bot_policies", "account_policies", "wallets", "enabled", "guarded", "leverages")
 
 
 class _Settings(msgspec.Struct, frozen=True):

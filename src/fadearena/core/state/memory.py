@@ -1,6 +1,7 @@
 """What is remembered between two events: the tables. Whatever could grow without end has a limit, written beside it."""
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -35,7 +36,8 @@ class DexView(msgspec.Struct, kw_only=True):
     What snapshots of a (wallet, dex) told: `reads` complete ones, the newest at `time`, received at `received`.
 
     `missed` are coins that were found to have moved by the first reading after an outage. `proven` is the time of the
-    newest one that no missed fills were fetched beside: what it does not show was flat then.
+    newest one that no missed fills were fetched beside: what it does not show was flat then. `is_stale` says that
+    fills were missed since, which are not fetched yet, and that no reading agreed with what is believed either.
     """
 
     time: EpochMs = 0
@@ -45,6 +47,7 @@ class DexView(msgspec.Struct, kw_only=True):
     requested: EpochMs = 0
     failed: EpochMs = 0
     missed: list[Coin] = []
+    is_stale: bool = False
 
 
 class BotMemory(msgspec.Struct, kw_only=True):
@@ -54,16 +57,23 @@ class BotMemory(msgspec.Struct, kw_only=True):
     `since` is when it was switched on, `last_read` when its wallet was last read or heard. `reserved` is the notional
     of its increases in flight. `profit` and `gross` sum its sleeves' PnL and notional; they are kept only for bots
     that have a limit on them. `missed_since` is from when on fills may be missing that a start asked for; 0 for none.
+    `fetches_late` says that nothing waits for them, `is_catching_up` that increases do, whatever shorter hole is mended
+    beside. `heard` is when the feed that would tell of its wallet was heard
+    last, `role_asked` when an increase last asked for its role.
     """
 
     since: EpochMs = 0
     role: WalletRole | None = None
+    role_asked: EpochMs = 0
+    heard: EpochMs | None = None
     equity: Reading = msgspec.field(default_factory=Reading)
     coins: list[Coin] = []
     views: dict[Dex, DexView] = {}
     last_read: EpochMs = 0
     is_repairing: bool = False
     missed_since: EpochMs = 0
+    fetches_late: bool = False
+    is_catching_up: bool = False
     is_orphaned: bool = False
     silence_probed: bool = False
     silence_alerted: bool = False
@@ -193,7 +203,8 @@ class State(msgspec.Struct, kw_only=True):
     `exposure` and `reserved` are kept sums: gross notional of all books, and of increases in flight. `oldest_mark`
     is not newer than the mark of any coin that is held; None while nobody looked. `quarantined` are the events that
     were set aside, each by the number of the entry that says so. `told` are the conditions that people were told of
-    and that last, each with since when. `guarded` are the accounts that want stops.
+    and that last, each with since when. `round_ms` is how long a round of snapshots takes, as the feed told it last.
+    `guarded` are the accounts that want stops, `leverages` what bots with a limit of their own permit.
     """
 
     seq: int = 0
@@ -206,7 +217,7 @@ class State(msgspec.Struct, kw_only=True):
     latches: Latches = msgspec.field(default_factory=Latches)
     clock_offset_ms: int | None = None
     clock_spread_ms: int | None = None
-    heard: EpochMs | None = None
+    round_ms: EpochMs = 0
     instruments: dict[Coin, Instrument] = {}
     quotes: dict[Coin, Quote] = {}
     bots: dict[BotId, BotMemory] = {}
@@ -238,6 +249,7 @@ class State(msgspec.Struct, kw_only=True):
     wallets: dict[Address, BotId] = {}
     enabled: dict[AccountId, int] = {}
     guarded: list[AccountId] = []
+    leverages: dict[BotId, int] = {}
 
     def set_policy(self, policy: Policy) -> None:
         """Take over settings, and the look-ups that follow from them."""
@@ -246,7 +258,35 @@ class State(msgspec.Struct, kw_only=True):
         self.account_policies = {account.id: account for account in policy.accounts}
         self.wallets = {bot.wallet: bot.id for bot in policy.bots}
         self.enabled = dict(Counter(bot.account for bot in policy.bots if bot.enabled))
+        self.leverages = {bot.id: bot.max_leverage for bot in policy.bots if bot.max_leverage is not None}
         self.guarded = sorted(account.id for account in policy.accounts if account.stop_distance is not None)
+
+    def change_bots(self, put: Sequence[BotPolicy], drop: Collection[BotId]) -> None:
+        """Put bots into the settings and drop others; the look-ups follow, at the cost of what changes."""
+        before = self.bot_policies
+        gone = [before[name] for name in drop] + [before[bot.id] for bot in put if bot.id in before]
+        counts = Counter(self.enabled)
+        counts.update(bot.account for bot in put if bot.enabled)
+        counts.subtract(bot.account for bot in gone if bot.enabled)
+        for bot in gone:
+            self.wallets.pop(bot.wallet, None)
+        self.wallets |= {bot.wallet: bot.id for bot in put}
+        self.enabled = dict(+counts)
+        self.policy = self.policy.with_bots(put, drop)
+        after = dict(before) | {bot.id: bot for bot in put}  # anew: a picture of the state may hold the one before
+        for name in drop:
+            del after[name]
+        self.bot_policies = after
+        self.leverages = {name: most for name, most in self.leverages.items() if name in after}
+        for bot in put:
+            self.leverages.pop(bot.id, None)
+            if bot.max_leverage is not None:
+                self.leverages[bot.id] = bot.max_leverage
+
+    @property
+    def snapshot_round_ms(self) -> EpochMs:
+        """How old a snapshot may be: as long as a round is meant to take, or takes where that is longer."""
+        return max(self.policy.tuning.snapshot_round_ms, self.round_ms)
 
     def share_of(self, bot: BotPolicy) -> Ratio:
         """Return the default share of a bot: 1 / number of the account's enabled bots."""

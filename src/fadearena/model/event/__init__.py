@@ -3,8 +3,8 @@ Events: everything that the core ever learns.
 
 1. `time` is the fact's own time (the exchange's where it has one); `received` is our clock, stamped once by
    the inbox, never decreasing. Both are part of the event, so that replays see the same.
-2. `quotes` are the prices that the event uses, attached by the inbox; `heard` is when the socket of the
-   source feed was last heard.
+2. `quotes` are the prices that the event uses, attached by the inbox; `heard` is, in
+   events of a wallet, when the feed that would tell of it was last heard: a busy feed of others says nothing of it.
 3. A failed read is an event of its own; no field ever says "nothing there" for "could not be read".
 """
 
@@ -24,6 +24,7 @@ from fadearena.model.event.own import (
 )
 from fadearena.model.event.people import (
     AcceptDrift,
+    ChangeBots,
     DiscardDeadLetter,
     Kill,
     LeaveMode,
@@ -42,6 +43,7 @@ from fadearena.model.event.process import ClockRead, InputRejected, Notice, Quar
 from fadearena.model.event.watched import (
     RepairStage,
     RoleRead,
+    SnapshotRound,
     SourceEquity,
     SourceFills,
     SourceRepair,
@@ -56,6 +58,7 @@ __all__ = [
     "ActionAnswered",
     "BudgetRead",
     "CashMoved",
+    "ChangeBots",
     "ClockRead",
     "DirectlyFlattened",
     "DiscardDeadLetter",
@@ -89,6 +92,7 @@ __all__ = [
     "SetPolicy",
     "SignerRead",
     "SkipQuarantined",
+    "SnapshotRound",
     "SourceEquity",
     "SourceFills",
     "SourceRepair",
@@ -105,6 +109,7 @@ Event = (
     | SourceUnreadable
     | SourceRepair
     | RoleRead
+    | SnapshotRound
     | Marks
     | QuoteUnreadable
     | Instruments

@@ -4,13 +4,26 @@ import msgspec
 
 from fadearena.model.event.header import Header
 from fadearena.model.ids import AccountId, BotId, Coin
-from fadearena.model.policy import Policy
+from fadearena.model.policy import BotPolicy, Policy
 
 
 class SetPolicy(msgspec.Struct, frozen=True, kw_only=True, tag="set-policy"):
     """Replace the settings as a whole; refused if `expected_version` is not the present one."""
 
     policy: Policy
+    expected_version: int | None = None
+
+
+class ChangeBots(msgspec.Struct, frozen=True, kw_only=True, tag="change-bots"):
+    """
+    Put bots in, each in the place of the one of its id or at the end, and drop others; all of it, or nothing.
+
+    Refused if `expected_version` is not the present one. What it costs depends on what it changes, however many bots
+    there are beside.
+    """
+
+    put: tuple[BotPolicy, ...] = ()
+    drop: tuple[BotId, ...] = ()
     expected_version: int | None = None
 
 
@@ -86,6 +99,7 @@ class LeaveMode(msgspec.Struct, frozen=True, kw_only=True, tag="leave-mode"):
 
 OperatorAction = (
     SetPolicy
+    | ChangeBots
     | Kill
     | Release
     | Pause

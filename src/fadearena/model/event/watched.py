@@ -5,7 +5,7 @@ from enum import StrEnum
 from fadearena.model.account import AccountMode
 from fadearena.model.event.header import Header
 from fadearena.model.ids import Address, Dex
-from fadearena.model.units import Usd
+from fadearena.model.units import EpochMs, Usd
 from fadearena.model.wallet import Feed, SourceFill, SourcePosition, WalletRole
 
 
@@ -51,10 +51,21 @@ class RepairStage(StrEnum):
 
 
 class SourceRepair(Header, frozen=True, kw_only=True, gc=False, tag="source-repair"):
-    """Missed fills of a wallet are being fetched (after a reconnect or a gap), were, or could not be."""
+    """
+    Missed fills of a wallet are being fetched (after a reconnect or a gap), were, or could not be.
+
+    `since` is from when on; None is from as far back as anybody asked for.
+    """
 
     wallet: Address
     stage: RepairStage
+    since: EpochMs | None = None
+
+
+class SnapshotRound(Header, frozen=True, kw_only=True, gc=False, tag="snapshot-round"):
+    """How long one round of snapshots of all followed wallets takes at present, as the rate budget allows."""
+
+    length_ms: EpochMs
 
 
 class RoleRead(Header, frozen=True, kw_only=True, gc=False, tag="role-read"):

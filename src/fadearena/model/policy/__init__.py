@@ -1,12 +1,16 @@
-"""What operators have set: bots, accounts, limits. A policy is replaced as a whole, never edited."""
+"""What operators have set: bots, accounts, limits. A policy is replaced, never edited."""
+
+from collections.abc import Iterable
+from typing import Self
 
 import msgspec
 
-from fadearena.model.ids import Address, BotId, Coin
+from fadearena.model.ids import BotId, Coin
 from fadearena.model.policy.account import AccountPolicy
 from fadearena.model.policy.bot import BotPolicy, CoinRules
 from fadearena.model.policy.choice import Mode, OnBreach, Repair, Sizing, StartPolicy
 from fadearena.model.policy.problem import positive
+from fadearena.model.policy.roster import problems_of_bots
 from fadearena.model.policy.tuning import AlertPolicy, Slippage, Tuning
 from fadearena.model.units import MINUTE_MS, Ratio, Usd
 
@@ -47,7 +51,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     def problems(self) -> list[str]:
         """Return what is wrong with the settings, one sentence each, naming the field."""
-        found = [f"bots[{n}].{text}" for n, bot in enumerate(self.bots) for text in bot.problems()]
+        found = problems_of_bots(self.bots, self.accounts)
         found += [f"accounts[{n}].{text}" for n, account in enumerate(self.accounts) for text in account.problems()]
         found += self.slippage.problems() + self.alerts.problems() + self.tuning.problems()
         for name, value in (
@@ -61,7 +65,17 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             found.append("maxDrawdown must be > 0 and < 1")
         if self.max_signal_age_ms <= 0:
             found.append("maxSignalAgeMs must be positive")
-        return found + self._roster_problems()
+        if len({account.id for account in self.accounts}) < len(self.accounts):
+            found.append("accounts must have different ids")
+        if len({account.address for account in self.accounts}) < len(self.accounts):
+            found.append("accounts must have different addresses: one is no two")
+        return found
+
+    def with_bots(self, put: Iterable[BotPolicy] = (), drop: Iterable[BotId] = ()) -> Self:
+        """Return settings with these bots, each in the place of the one of its id or at the end, and without others."""
+        new, gone = {bot.id: bot for bot in put}, frozenset(drop)
+        kept = [new.pop(bot.id, bot) for bot in self.bots if bot.id not in gone]
+        return msgspec.structs.replace(self, bots=(*kept, *new.values()))
 
     def gaps_for_real_money(self) -> list[str]:
         """Return the limits without which real money is not put at risk."""
@@ -74,26 +88,3 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             if value is None
         ]
         return gaps + [f"bots[{n}].exposureCap" for n, bot in enumerate(self.bots) if bot.exposure_cap is None]
-
-    def _roster_problems(self) -> list[str]:
-        found: list[str] = []
-        accounts = {account.id for account in self.accounts}
-        ours = {a.address for a in self.accounts} | {a.signer for a in self.accounts}
-        ids: set[BotId] = set()
-        wallets: set[Address] = set()
-        for n, bot in enumerate(self.bots):
-            if bot.id in ids:
-                found.append(f"bots[{n}].id {bot.id} is used twice")
-            if bot.wallet in wallets:
-                found.append(f"bots[{n}].walletAddress {bot.wallet} belongs to another bot")
-            if bot.wallet in ours:
-                found.append(f"bots[{n}].walletAddress {bot.wallet} is an account or signer of our own")
-            if bot.account not in accounts:
-                found.append(f"bots[{n}].account {bot.account} does not exist")
-            ids.add(bot.id)
-            wallets.add(bot.wallet)
-        if len(accounts) < len(self.accounts):
-            found.append("accounts must have different ids")
-        if len({account.address for account in self.accounts}) < len(self.accounts):
-            found.append("accounts must have different addresses: one is no two")
-        return found

@@ -11,7 +11,15 @@ from fadearena.model.record.money import (
     PartKind,
     SleeveUpdate,
 )
-from fadearena.model.record.notice import Alert, ControlAnswer, DeadLetter, Drift, SettingsChange, TradingStateChange
+from fadearena.model.record.notice import (
+    Alert,
+    BotsChange,
+    ControlAnswer,
+    DeadLetter,
+    Drift,
+    SettingsChange,
+    TradingStateChange,
+)
 from fadearena.model.record.order import OrderUpdate, ShadowFill, StopUpdate
 from fadearena.model.record.watched import BotTrade, FollowUpdate, Gap, PositionChange
 
@@ -19,6 +27,7 @@ __all__ = [
     "Alert",
     "BotPerformance",
     "BotTrade",
+    "BotsChange",
     "CashBooked",
     "Check",
     "ControlAnswer",
@@ -59,6 +68,7 @@ Record = (
     | BotPerformance
     | TradingStateChange
     | SettingsChange
+    | BotsChange
     | Drift
     | Alert
     | DeadLetter

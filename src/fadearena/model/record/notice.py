@@ -2,8 +2,8 @@
 
 import msgspec
 
-from fadearena.model.ids import AccountId, Coin
-from fadearena.model.policy import Policy
+from fadearena.model.ids import AccountId, BotId, Coin
+from fadearena.model.policy import BotPolicy, Policy
 from fadearena.model.units import Size
 
 
@@ -24,6 +24,15 @@ class SettingsChange(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="s
     version: int
     actor: str
     policy: Policy | None = None
+
+
+class BotsChange(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="bots-change"):
+    """Some bots are others now, everything else stayed as it was: `put` stand where those of their ids did, or last."""
+
+    version: int
+    actor: str
+    put: tuple[BotPolicy, ...] = ()
+    dropped: tuple[BotId, ...] = ()
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="drift"):

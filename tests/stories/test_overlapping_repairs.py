@@ -1,0 +1,51 @@
+"""Repairs that overlap, and repairs of very many at once: none ends another, and none costs what nobody needs."""
+
+from fadearena.model.command import ReadSource
+from fadearena.model.event import RepairStage, SourceFills
+from fadearena.model.record import BotTrade
+from fadearena.model.wallet import Feed
+from tests.stories.test_crowd_of_bots import repair
+from tests.support.story import begun
+from tests.support.world import T0, WALLET
+
+
+def test_a_younger_gap_does_not_end_what_a_start_still_fetches() -> None:
+    """A socket that was away for a second meanwhile proves nothing of the hours before."""
+    story = begun().holding().wait(30_000).crash().takes_over().read_all()
+    repair(story, RepairStage.STARTED)
+    repair(story, RepairStage.DONE, since=story.now - 5_000)
+    there = story.fill_of("ETH", "10", "2000", "0", time=story.now - 20_000)
+    back = story.fill_of("ETH", "-10", "2000", "10", time=story.now - 15_000)
+    story.wait(2_001).snapshot(BTC="1").wait(2_001).snapshot(BTC="1")
+    assert story.source("BTC", "1", "100000").orders == []
+    trip = SourceFills(time=back.time, received=story.now, wallet=WALLET, feed=Feed.POLL, fills=(there, back))
+    assert [record.key for record in story.send(trip).all(BotTrade)] == [there.key, back.key]
+    repair(story, RepairStage.DONE, since=T0)
+    assert not story.state.bots["bot"].is_repairing
+
+
+def test_a_gap_after_a_start_that_failed_to_fetch_ends_by_itself() -> None:
+    """What a start could not fetch waits for the next start, and holds up nothing that comes later."""
+    story = begun().holding().wait(30_000).crash().takes_over().read_all()
+    repair(story, RepairStage.FAILED)
+    repair(story, RepairStage.STARTED)
+    repair(story, RepairStage.DONE, since=story.now - 5_000)
+    assert not story.state.bots["bot"].is_repairing
+
+
+def test_a_repair_of_who_holds_nothing_and_is_sure_asks_for_no_snapshot() -> None:
+    """A socket that was away for a moment would cost thousands of readings; the next round reads everybody anyway."""
+    story = begun().wait(2_001).snapshot()
+    repair(story, RepairStage.STARTED)
+    repair(story, RepairStage.DONE, since=story.now - 5_000)
+    assert story.all(ReadSource) == []
+    assert story.wait(2_001).all(ReadSource) == []
+
+
+def test_a_repair_of_who_holds_something_is_followed_by_two_snapshots() -> None:
+    """What money stands on is compared at once, and again."""
+    story = begun().holding().wait(2_001).snapshot(BTC="1")
+    repair(story, RepairStage.STARTED)
+    repair(story, RepairStage.DONE, since=story.now - 5_000)
+    assert [read.dex for read in story.all(ReadSource)] == [""]
+    assert [read.dex for read in story.wait(2_001).all(ReadSource)] == [""]
