@@ -65,7 +65,7 @@ faults: $(READY) ## Break live trading at every step of an order, kill the worke
 	$(BIN)/python -m tests.faults $(ARGS)
 
 .PHONY: soak
-soak: $(READY) ## Run the worker for minutes, with kills and a bad exchange: make soak ARGS="--minutes 5"
+soak: $(READY) ## Tell 500 stories of faulty feeds, then kill a worker for minutes: make soak ARGS=--short
 	$(BIN)/python -m tests.faults.soak $(ARGS)
 
 .PHONY: lint

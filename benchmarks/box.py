@@ -2,6 +2,7 @@
 A process with a sandbox in it, and a leader who trades there at random moments, through the sandbox's own door.
 
 The leader buys and sells the same amount in turn, so that each of its trades is worth one order of whoever follows it.
+The event loop is the one that `fadearena sandbox` runs on.
 """
 
 import asyncio
@@ -12,9 +13,10 @@ from contextlib import contextmanager
 from decimal import Decimal
 from multiprocessing.connection import Connection
 from random import Random
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import msgspec
+import uvloop
 
 from fadearena.adapters.hyperliquid.http import HttpTransport
 from fadearena.adapters.hyperliquid.limits import RateBudget
@@ -22,7 +24,7 @@ from fadearena.adapters.hyperliquid.rest import ExchangeClient
 from fadearena.adapters.hyperliquid.signing import Signer
 from fadearena.kit.clock import SystemClock
 from fadearena.model.ids import Address
-from fadearena.model.units import MINUTE_MS, Side
+from fadearena.model.units import MINUTE_MS, EpochMs, Side
 from fadearena.sandbox.gateway.gateway import Settings
 from fadearena.sandbox.gateway.limits import NO_LIMITS
 from fadearena.sandbox.server import Listening, Options, serve
@@ -69,9 +71,19 @@ class Box:
 
     def accepted(self, user: Address) -> list[int]:
         """Return when the orders of a user that were accepted had arrived, in ns of the machine's steady clock."""
+        return sorted(self.arrivals(user).values())
+
+    def arrivals(self, user: Address) -> dict[EpochMs, int]:
+        """Return the same by the time of the exchange; who trades by itself has one order in a millisecond."""
         with urlopen(f"{self.url}/sandbox/orders") as answer:  # noqa: S310 - the sandbox on this machine
             orders = msgspec.json.decode(answer.read()).get(user, [])
-        return sorted(row["acceptedNs"] for row in orders if row["acceptedNs"] is not None)
+        return {row["statusTimestamp"]: row["acceptedNs"] for row in orders if row["acceptedNs"] is not None}
+
+    def inflict(self, fault: object) -> None:
+        """Let something go wrong there."""
+        body = msgspec.json.encode(fault)
+        with urlopen(Request(f"{self.url}/sandbox/faults", body)):  # noqa: S310 - the sandbox on this machine
+            pass
 
 
 def leader() -> Address:
@@ -99,7 +111,7 @@ def boxed(tempo: Tempo) -> Iterator[Box]:
 
 
 def _run(wire: Connection, tempo: Tempo) -> None:
-    asyncio.run(_serve_and_trade(wire, tempo))
+    uvloop.run(_serve_and_trade(wire, tempo))
 
 
 async def _serve_and_trade(wire: Connection, tempo: Tempo) -> None:

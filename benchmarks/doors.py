@@ -8,7 +8,7 @@ some are followed and trade crumbs.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from itertools import count
 from random import Random
 from socket import socket
@@ -40,8 +40,9 @@ from fadearena.model.market import Quote
 from fadearena.model.units import ZERO, Size, side_of
 from fadearena.model.wallet import Feed, SourceFill, SourcePosition, WalletRole
 from fadearena.ports.market_feed import MarketNews
+from fadearena.ports.sightings import FeedStatus, Sighting
 from fadearena.ports.venue import VenueCommand
-from fadearena.ports.wallet_feed import SourceRead
+from fadearena.ports.wallet_feed import Roster, SourceRead
 
 _TRADERS, _SMALL, _OFF = 10, 20, 100
 _SMALL_SHARE = 0.1
@@ -140,8 +141,16 @@ class StreetWallets:
         self.ended.set_result(None)
         await self.ended.get_loop().create_future()
 
-    def follow(self, wallets: Collection[Address]) -> None:
+    def follow(self, roster: Roster) -> None:
         """Change nothing: all bots are told of."""
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return none: nothing of it can fall silent."""
+        return ()
+
+    def sightings(self) -> Sequence[Sighting]:
+        """Return none."""
+        return ()
 
     async def read(self, command: SourceRead) -> Sequence[Event]:
         """Answer with the truth."""
@@ -199,6 +208,10 @@ class StreetMarkets:
                 yield quote
             await clock.sleep_until(clock.now_ms() + _PRICES_MS)
 
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return none: nothing of it can fall silent."""
+        return ()
+
     async def read(self, command: ReadBook) -> Sequence[Event]:
         """Return a coin's prices."""
         return await self._street.venue.exchange.read(command)
@@ -218,6 +231,10 @@ class StreetVenue:
         nothing: tuple[Event, ...] = ()
         for event in nothing:
             yield event
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return none: nothing of it can fall silent."""
+        return ()
 
     async def execute(self, command: VenueCommand) -> Sequence[Event]:
         """Do a command at once."""

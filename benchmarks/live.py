@@ -37,8 +37,8 @@ from fadearena.adapters.hyperliquid.market_feed import HyperliquidMarkets
 from fadearena.adapters.hyperliquid.rest import ExchangeClient, InfoClient
 from fadearena.adapters.hyperliquid.signing import Signer
 from fadearena.adapters.hyperliquid.transport import Socket, Transport
-from fadearena.adapters.hyperliquid.user_feed import HyperliquidWallets
 from fadearena.adapters.hyperliquid.venue import HyperliquidVenue, VenueAccount
+from fadearena.adapters.hyperliquid.wallet_feed import HyperliquidWallets, WalletOptions
 from fadearena.core.state import State
 from fadearena.kit.clock import SystemClock
 from fadearena.model.error import InvariantBroken
@@ -129,7 +129,7 @@ def worker(open_storage: OpenStorage, tempo: Tempo) -> dict[str, Cost]:
     sys.setswitchinterval(SWITCH_S)
     try:
         with boxed(tempo) as box, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_work(open_storage, box, stamps, metrics))
+            runner.run(follow(open_storage, box, stamps, metrics))
             accepted = box.accepted(follower())
     finally:
         sys.setswitchinterval(interval)
@@ -154,7 +154,15 @@ def script(tempo: Tempo, *, at_market: bool) -> dict[str, Cost]:
     return stamps.costs(accepted, tempo)
 
 
-async def _work(open_storage: OpenStorage, box: Box, stamps: Stamps, metrics: Metrics) -> None:
+async def follow(
+    open_storage: OpenStorage,
+    box: Box,
+    stamps: Stamps,
+    metrics: Metrics,
+    options: WalletOptions | None = None,
+    linger_s: float = 0.0,
+) -> None:
+    """Let a worker fade the leader until that has traded, and for some time more."""
     clock, rng = SystemClock(), Random(1)
     async with HttpTransport(box.url) as plain, open_storage() as storage:
         transport = StampedTransport(plain, stamps)
@@ -169,7 +177,7 @@ async def _work(open_storage: OpenStorage, box: Box, stamps: Stamps, metrics: Me
             journal=storage.journal,
             snapshots=storage.snapshots,
             lease=storage.lease,
-            wallets=HyperliquidWallets(line),
+            wallets=HyperliquidWallets(line, options),
             markets=HyperliquidMarkets(line),
             venue=venue,
             control=storage.control,
@@ -183,6 +191,7 @@ async def _work(open_storage: OpenStorage, box: Box, stamps: Stamps, metrics: Me
         box.begin()
         over = asyncio.create_task(asyncio.to_thread(box.wait))
         await asyncio.wait([work, over], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(linger_s)
         at_work.stop()
         await work
 

@@ -10,6 +10,7 @@ import uvloop
 from benchmarks import live, loop
 from benchmarks.box import Tempo
 from benchmarks.crowd import Crowd
+from benchmarks.detection import detection
 from benchmarks.journal import commits
 from benchmarks.reaction import Load, reaction
 from benchmarks.read_store import projections
@@ -114,12 +115,13 @@ def groups(scale: Scale) -> tuple[Group, ...]:
             },
         ),
         *commits(scale.rounds, scale.commits),
-        tape(scale.rounds, scale.messages),
+        *tape(scale.rounds, scale.messages),
         signatures(scale.rounds, scale.orders),
         _projections(scale),
         _reactions(scale),
         _live(scale),
         _live_from_afar(scale),
+        detection(scale.tempo, scale.large_rounds),
         *_recoveries(scale),
     )
 

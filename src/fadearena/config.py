@@ -90,6 +90,10 @@ def _is_http(url: str) -> str:
     return url.rstrip("/")
 
 
+def _is_http_or_none(url: str | None) -> str | None:
+    return None if url is None else _is_http(url)
+
+
 def _is_postgres(url: SecretStr | None) -> SecretStr | None:
     if url is not None and not url.get_secret_value().startswith(_DATABASES):
         raise ValueError("must begin with postgresql://; leave it away to use SQLite in the data directory")
@@ -119,6 +123,11 @@ class Config(BaseSettings):
     )
     sandbox_url: Annotated[str, AfterValidator(_is_http)] = Field(
         default="http://127.0.0.1:4810", description="Where `fadearena sandbox` listens."
+    )
+    leaderboard_url: Annotated[str | None, AfterValidator(_is_http_or_none)] = Field(
+        default=None,
+        description="Where `fadearena bots discover` finds the leaderboard; by default that of mainnet or of the "
+        "sandbox, the testnet has none.",
     )
     live: bool = Field(
         default=False,
@@ -192,7 +201,7 @@ class Config(BaseSettings):
         default=10, ge=3, description="Seconds without a heartbeat of the worker after which people are told."
     )
     feed_silent_s: int = Field(
-        default=60, ge=10, description="Seconds without a word of wallets or markets after which people are told."
+        default=60, ge=10, description="Seconds that a feed may be stale before people are told."
     )
     restart_limit: int = Field(default=10, ge=1, description="Deaths in a row after which `up` gives a process up.")
 

@@ -7,7 +7,7 @@ import pytest
 from fadearena.adapters.sql.journal.journal import PAGE
 from fadearena.model.error import InvalidInput, LeaseLost
 from fadearena.ports.journal import Skipped
-from tests.support.journals import Storage, cash, entries, entry, kept, numbers, open_full, working
+from tests.support.journals import Storage, cash, entries, entry, kept, numbers, open_full, signed, working
 
 
 def test_what_was_appended_is_there_for_whoever_opens_it_again(storage: Storage) -> None:
@@ -59,11 +59,13 @@ def test_an_entry_out_of_turn_is_refused_with_all_its_group(storage: Storage) ->
 
 
 def test_calls_at_once_keep_their_order(storage: Storage) -> None:
-    """Many appends that wait together become durable in the order of the calls."""
+    """Many appends that wait together become durable in the order of the calls, whatever waits for them."""
 
     async def story() -> None:
         async with working(storage) as worker:
-            await asyncio.gather(*(worker.journal.append(entry(seq), entry(seq + 1)) for seq in range(1, 200, 2)))
+            await worker.journal.append(signed(1), entry(2))
+            groups = ([entry(seq), signed(seq + 1) if seq % 3 else entry(seq + 1)] for seq in range(3, 200, 2))
+            await asyncio.gather(*(worker.journal.append(*group) for group in groups))
         async with storage.open_reader() as reader:
             assert await numbers(reader.journal) == list(range(1, 201))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fadearena.adapters.hyperliquid.limits import Lane
 from fadearena.model.event import Kill, Release, SetPolicy
 from fadearena.model.policy import AccountPolicy
 from fadearena.model.units import SECOND_MS, Side, Usd
@@ -161,7 +162,7 @@ def test_what_waits_for_its_turn_never_leaves() -> None:
         await grow(edge)
         assert edge.world is not None
         before, budget = edge.held(), edge.world.way.budget
-        budget.spend(edge.weight_per_minute)
+        budget.spend(Lane.REST, edge.weight_per_minute)
         await edge.wait(57 * SECOND_MS)
         edge.trade(ANN, "BTC", -edge.held(ANN)["BTC"])
         await edge.wait(SECOND_MS)

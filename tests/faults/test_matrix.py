@@ -15,6 +15,7 @@ from fadearena.model.command import PlaceOrder
 from fadearena.model.error import OutcomeUnknown
 from fadearena.model.event import Event, OrderAnswered
 from fadearena.model.order import Refused, RejectCode
+from fadearena.ports.sightings import FeedStatus
 from fadearena.ports.venue import Venue, VenueCommand
 from tests.faults.matrix import Ended, has_failed, in_memory, over_sockets, reported, show
 from tests.support.matrix import SENSELESS, Fault, Hit, Schedule, Step, cells, random_schedule, whole
@@ -35,6 +36,8 @@ SOCKETS = (
     Hit(Step.AFTER_ACCEPTANCE, Fault.RESTART),
 )
 BATCHES, EACH = 8, 5
+TOLD = (253, 393, 527, 706)
+"""Schedules that were not survived once: clocks that step while funding is paid, an exchange that begins anew."""
 STILL = Schedule(name="nothing", seed=1, hits=())
 Change = Callable[[Books], Books]
 
@@ -85,6 +88,10 @@ class Careless:
     def __aiter__(self) -> AsyncIterator[Event]:
         """Iterate over what is pushed."""
         return aiter(self._inner)
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return none: nothing of it can fall silent."""
+        return ()
 
     async def execute(self, command: VenueCommand) -> Sequence[Event]:
         """Do one command; what is not known is said to have failed."""
@@ -164,6 +171,13 @@ def test_several_faults(batch: int) -> None:
     """The same where faults follow one another, at random steps."""
     ends = [in_memory(random_schedule(seed)) for seed in range(batch * EACH, batch * EACH + EACH)]
     assert [each for each in ends if each.problems] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", TOLD)
+def test_what_was_not_survived_once_is_survived(seed: int) -> None:
+    """They are told again for ever."""
+    assert in_memory(random_schedule(seed)).problems == ()
 
 
 @pytest.mark.slow

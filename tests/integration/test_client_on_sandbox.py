@@ -193,7 +193,7 @@ def test_what_our_budget_lets_out_the_sandbox_never_refuses() -> None:
         async with asyncio.TaskGroup() as tasks:
             for trader, lane in zip(ground.exchange.traders, [Lane.OWN, Lane.REPAIR, *[LANE] * 6], strict=False):
                 tasks.create_task(ask(trader.wallet, lane))
-        assert ground.budget.used["refusals"] == 0
+        assert ground.budget.use().refusals == 0
         asked = sum(count for kind, count in ground.gateway.requests.items() if "Fills" in kind)
         assert asked * 20 >= 5 * 1_000
 

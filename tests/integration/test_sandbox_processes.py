@@ -60,6 +60,21 @@ def test_up_trades_on_a_sandbox_and_goes_on_after_both_were_ended(tmp_path: Path
         assert "it is another sandbox" in " ".join(up.said)
 
 
+def test_a_crowd_trades_on_as_many_coins_as_are_asked_for(tmp_path: Path) -> None:
+    """Its limits are as high as was said; with a file for the state it is refused."""
+    crowd = ("--traders", 50, "--trades-per-second", 200, "--coins", 20, "--limits-factor", 3)
+    with sandbox("--port", 0, *crowd) as said:
+        assert (said["crowd"], len(said["traders"])) == (50, 12)
+        box = Remote(said["url"])
+        assert len(box.see("traders")) == 62
+        assert sum(len(box.ask("allMids", dex=dex)) for dex in ("", "xyz", "flx", "vntl")) == 20
+        assert [box.ask("userRole", user=box.user)["role"] for _ in range(25)] == ["missing"] * 25
+        assert len(box.see("positions")["positions"]) > 20
+    refused = fadearena("sandbox", "--traders", 50, "--state", tmp_path / "state.json")
+    assert refused.code == ExitCode.UNUSABLE_INPUT
+    assert "cannot be kept" in refused.err
+
+
 def test_a_sandbox_that_was_killed_forgets_nothing(tmp_path: Path) -> None:
     """Orders that it answered, fills that it told, used nonces and its clock are there again, at the same times."""
     state = ("--speed", 20, "--state", tmp_path / "state.json")

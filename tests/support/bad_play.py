@@ -15,8 +15,8 @@ from fadearena.adapters.hyperliquid.listing import Listing
 from fadearena.adapters.hyperliquid.market_feed import HyperliquidMarkets
 from fadearena.adapters.hyperliquid.rest import ExchangeClient, InfoClient
 from fadearena.adapters.hyperliquid.signing import Signer
-from fadearena.adapters.hyperliquid.user_feed import HyperliquidWallets, WalletOptions
 from fadearena.adapters.hyperliquid.venue import HyperliquidVenue, OrderChannel, VenueAccount
+from fadearena.adapters.hyperliquid.wallet_feed import HyperliquidWallets, WalletOptions
 from fadearena.adapters.memory.control import MemoryControl
 from fadearena.adapters.memory.heartbeat import MemoryHeartbeats
 from fadearena.adapters.memory.journal import MemoryJournal

@@ -129,16 +129,21 @@ class Box:
 
     def check(self) -> None:
         """Look whether money and positions of all accounts sum up, and whether each account's money has a source."""
-        truth = self.exchange.truth()
-        sizes: dict[Coin, D] = {}
-        owned = D(0)
-        for user, account in truth.accounts.items():
-            cash = sum(account.cash.values(), start=D(0))
-            for coin, held in account.positions.items():
-                sizes[coin] = sizes.get(coin, D(0)) + held.size
-                cash += held.margin
-                owned -= held.cost
-            owned += cash
-            assert cash == account.came_in + account.realised + account.funding - account.fees, user
-        assert not any(sizes.values()), sizes
-        assert owned == truth.deposits - truth.fees
+        books_balance(self.exchange)
+
+
+def books_balance(exchange: Exchange) -> None:
+    """Look whether money and positions of all accounts sum up, and whether each account's money has a source."""
+    truth = exchange.truth()
+    sizes: dict[Coin, D] = {}
+    owned = D(0)
+    for user, account in truth.accounts.items():
+        cash = sum(account.cash.values(), start=D(0))
+        for coin, held in account.positions.items():
+            sizes[coin] = sizes.get(coin, D(0)) + held.size
+            cash += held.margin
+            owned -= held.cost
+        owned += cash
+        assert cash == account.came_in + account.realised + account.funding - account.fees, user
+    assert not any(sizes.values()), sizes
+    assert owned == truth.deposits - truth.fees

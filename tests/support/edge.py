@@ -155,6 +155,7 @@ class Edge:
             clock=clock,
             wall=clock,
             on_settings=world.follow,
+            doubt=world.doubt,
             guard=world.guard,
         )
         options = WorkerOptions(mode="live", turn_budget_ms=None, control_poll_ms=20, beat_ms=MINUTE_MS)

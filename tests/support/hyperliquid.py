@@ -13,7 +13,7 @@ from fadearena.adapters.hyperliquid.listing import Listing
 from fadearena.adapters.hyperliquid.rest import InfoClient
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.tasks import cancelled
-from fadearena.model.event import Instruments, Notice, SourceRepair
+from fadearena.model.event import Instruments, Notice, SnapshotRound, SourceRepair
 from tests.support.wire_net import Answer, Frame, WireNet, WireSocket, ok, polite
 
 T = TypeVar("T")
@@ -178,7 +178,7 @@ def of_dexs(**dexs: Callable[[], object]) -> Callable[[Frame], object]:
 
 def told_of(events: list[Any]) -> list[Any]:
     """Return what was told of wallets, without what is told of markets."""
-    return [event for event in events if not isinstance(event, Instruments | Notice)]
+    return [event for event in events if not isinstance(event, Instruments | Notice | SnapshotRound)]
 
 
 def shape(events: list[Any]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from fadearena.adapters.memory.control import MemoryControl
 from fadearena.adapters.memory.heartbeat import MemoryHeartbeats
 from fadearena.adapters.memory.read_store import MemoryReadStore
+from fadearena.adapters.memory.sightings import MemorySightings
 from fadearena.bootstrap.client import Client
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
@@ -27,7 +28,10 @@ class Installation:
         self.control = MemoryControl()
         self.records = MemoryReadStore(self.control)
         self.heartbeats = MemoryHeartbeats()
-        self.client = Client(self.records, self.control, self.heartbeats, self.clock, directory / "KILL")
+        self.sightings = MemorySightings()
+        self.client = Client(
+            self.records, self.control, self.heartbeats, self.sightings, self.clock, directory / "KILL"
+        )
         self._seq = self._record_seq = 0
 
     def play(self, main: Coroutine[Any, Any, T]) -> T:

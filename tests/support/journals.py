@@ -18,7 +18,7 @@ from fadearena.adapters.sql.engine import engine_of
 from fadearena.adapters.sql.journal.store import open_journal, open_journal_reader
 from fadearena.adapters.sql.migrations import upgrade
 from fadearena.adapters.sql.session import Session
-from fadearena.model.command import WakeAt
+from fadearena.model.command import BurnNonce, WakeAt
 from fadearena.model.error import StorageUnavailable
 from fadearena.model.event import CashMoved, Woke
 from fadearena.model.record import Alert
@@ -128,6 +128,12 @@ def entry(seq: int, key: str = "k") -> JournalEntry:
         rules_version=2,
         record_seq=seq,
     )
+
+
+def signed(seq: int) -> JournalEntry:
+    """Make an entry with a signed command, which waits for it."""
+    burn = BurnNonce(account="main", signer=f"0x{1:040x}", cloid=f"0x{seq:032x}", nonce=seq)
+    return msgspec.structs.replace(entry(seq), commands=(burn,))
 
 
 def cash(seq: int) -> JournalEntry:

@@ -88,6 +88,7 @@ async def work(job: Job) -> None:
             heartbeats=read.heartbeats,
             clock=clock,
             on_settings=world.follow,
+            doubt=world.doubt,
         )
         options = WorkerOptions(mode="live", snapshot_every=200, segment_every=2_000, standby_poll_ms=100)
         worker = Worker(doors, world.opening, options, prepare=world.prepare)

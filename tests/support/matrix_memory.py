@@ -239,6 +239,7 @@ class MemoryStage:
             clock=world.clock,
             wall=self.clock,
             on_settings=world.follow,
+            doubt=world.doubt,
         )
         options = WorkerOptions(turn_budget_ms=None, control_poll_ms=SECOND_MS, beat_ms=MINUTE_MS, snapshot_every=200)
         self._running = Worker(doors, world.opening, options, prepare=world.prepare)

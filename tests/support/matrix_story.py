@@ -165,7 +165,10 @@ class Mirror:
     def miscounts(self, held: Holdings) -> Iterator[str]:
         """Say where our equity is not what the exchange has read to us since prices stand still."""
         yield from self.gaps(held)
-        purse = self.state.accounts[ACCOUNT].purse
+        account = self.state.accounts[ACCOUNT]
+        purse = account.purse
+        if account.read_time <= account.last_settled:
+            yield "the account was not read since its last order"
         off = (purse.opening or ZERO) + purse.deposits + purse.adjusted - OURS_USD
         if off:
             yield f"by its last reading the account is worth {off} more than by our sum"

@@ -12,6 +12,7 @@ from fadearena.adapters.memory.control import MemoryControl
 from fadearena.adapters.memory.heartbeat import MemoryHeartbeats
 from fadearena.adapters.memory.outbox import MemoryOutbox
 from fadearena.adapters.memory.read_store import MemoryReadStore
+from fadearena.adapters.memory.sightings import MemorySightings
 from fadearena.adapters.sql.database import Location, PostgresDatabase, SqliteFile
 from fadearena.adapters.sql.migrations import upgrade
 from fadearena.adapters.sql.read_store import open_read_store
@@ -19,6 +20,7 @@ from fadearena.ports.control import Control
 from fadearena.ports.heartbeat import Heartbeats
 from fadearena.ports.outbox import Outbox
 from fadearena.ports.read_store import ReadStore
+from fadearena.ports.sightings import Sightings
 
 Told = TypeVar("Told")
 
@@ -46,15 +48,21 @@ class Doors(Protocol):
         """What people are told."""
         ...
 
+    @property
+    def sightings(self) -> Sightings:
+        """What a worker sees."""
+        ...
+
 
 class InMemory:
-    """The four doors without a database."""
+    """The same doors without a database."""
 
     def __init__(self) -> None:
         self.control = MemoryControl()
         self.outbox = MemoryOutbox()
         self.records = MemoryReadStore(self.control, self.outbox)
         self.heartbeats = MemoryHeartbeats()
+        self.sightings = MemorySightings()
 
 
 Opener = Callable[[], AbstractAsyncContextManager[Doors]]

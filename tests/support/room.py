@@ -20,6 +20,7 @@ from typing import Any
 from fadearena.adapters.memory.control import MemoryControl
 from fadearena.adapters.memory.heartbeat import MemoryHeartbeats
 from fadearena.adapters.memory.lease import MemoryLease
+from fadearena.adapters.memory.sightings import MemorySightings
 from fadearena.adapters.memory.snapshots import MemorySnapshots
 from fadearena.adapters.memory.storage import JournalMemory
 from fadearena.core.engine import Turned, step
@@ -114,6 +115,7 @@ class Room:
         self.snapshots = MemorySnapshots(self.memory, self.lease)
         self.control = MemoryControl()
         self.heartbeats = MemoryHeartbeats()
+        self.sightings = MemorySightings()
         self.wallets = Wallets(self.clock)
         self.prices = Prices(self.clock)
         self.venue = Venue(self.clock)
@@ -133,6 +135,7 @@ class Room:
             venue=self.venue,
             control=self.control,
             heartbeats=self.heartbeats,
+            sightings=self.sightings,
             clock=Ahead(self.clock, self.offset_ms),
             wall=self.clock,
         )

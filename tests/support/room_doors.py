@@ -1,7 +1,7 @@
 """The doors of an engine room in memory: a journal, wallets, prices and a venue that do as they are told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from decimal import Decimal
 
 from fadearena.adapters.memory.journal import MemoryJournal
@@ -23,14 +23,14 @@ from fadearena.model.event import (
     SourceRepair,
     SourceSnapshot,
 )
-from fadearena.model.ids import Address
 from fadearena.model.market import Quote
 from fadearena.model.units import Side
 from fadearena.model.wallet import Feed, SourceFill, SourcePosition, WalletRole
 from fadearena.ports.journal import JournalEntry
 from fadearena.ports.market_feed import MarketNews
+from fadearena.ports.sightings import FeedStatus, Sighting
 from fadearena.ports.venue import VenueCommand
-from fadearena.ports.wallet_feed import SourceRead
+from fadearena.ports.wallet_feed import Roster, SourceRead
 from tests.support.world import MARKETS, WALLET
 
 D = Decimal
@@ -80,8 +80,10 @@ class Wallets:
         self.held: dict[tuple[str, str], Decimal] = {}
         self.is_open = False
         self.reads: list[SourceRead] = []
-        self.followed: list[tuple[str, ...]] = []
+        self.followed: list[Roster] = []
         self.error: Exception | None = None
+        self.statuses: tuple[FeedStatus, ...] = ()
+        self.seen: list[Sighting] = []
 
     def tell(self, event: Event) -> None:
         """Push an event."""
@@ -119,9 +121,18 @@ class Wallets:
         finally:
             self.is_open = False
 
-    def follow(self, wallets: Collection[Address]) -> None:
+    def follow(self, roster: Roster) -> None:
         """Remember which wallets matter."""
-        self.followed.append(tuple(wallets))
+        self.followed.append(roster)
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return what a test says of it."""
+        return self.statuses
+
+    def sightings(self) -> Sequence[Sighting]:
+        """Return what a test put in since this was asked last."""
+        changed, self.seen = tuple(self.seen), []
+        return changed
 
     async def read(self, command: SourceRead) -> Sequence[Event]:
         """Answer one question."""
@@ -152,6 +163,7 @@ class Prices:
 
     def __init__(self, clock: ManualClock) -> None:
         self._clock = clock
+        self.statuses: tuple[FeedStatus, ...] = ()
 
     async def __aiter__(self) -> AsyncIterator[MarketNews]:
         """Iterate over all prices, again and again."""
@@ -159,6 +171,10 @@ class Prices:
             for coin in PRICES:
                 yield quote(coin, self._clock.now_ms())
             await self._clock.sleep_until(self._clock.now_ms() + 1_000)
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return what a test says of it."""
+        return self.statuses
 
     async def read(self, command: ReadBook) -> Sequence[Event]:
         """Return a coin's prices."""
@@ -196,6 +212,10 @@ class Venue:
         self._told = asyncio.Queue()
         while True:
             yield await self._told.get()
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return none: nothing of it can fall silent."""
+        return ()
 
     async def execute(self, command: VenueCommand) -> Sequence[Event]:
         """Do one command."""

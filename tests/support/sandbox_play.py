@@ -70,7 +70,11 @@ async def _play(
         world = HyperliquidWorld(plan, Loopback(gateway), ours, store.journal, Random(demo.seed))
         doors = replace(doors_of(store, read, world), heartbeats=MemoryHeartbeats(), wall=clock)
         options = msgspec.structs.replace(
-            options_of(demo.config, demo.places), turn_budget_ms=None, control_poll_ms=SECOND_MS, beat_ms=MINUTE_MS
+            options_of(demo.config, demo.places),
+            turn_budget_ms=None,
+            control_poll_ms=SECOND_MS,
+            beat_ms=MINUTE_MS,
+            look_ms=MINUTE_MS,
         )
         worker = Worker(doors, world.opening, options, prepare=world.prepare)
         running = asyncio.create_task(worker.run(), name="worker")

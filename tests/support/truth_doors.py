@@ -1,6 +1,6 @@
 """The story's bots and prices as the worker's doors: what happens is told when the clock says that it does."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from zlib import crc32
 
 from fadearena.adapters.sim.arena.history import Held, WalletHistory
@@ -23,7 +23,8 @@ from fadearena.model.position import trade
 from fadearena.model.units import SECOND_MS, ZERO, EpochMs, side_of
 from fadearena.model.wallet import Feed, SourceFill, WalletRole
 from fadearena.ports.market_feed import MarketNews
-from fadearena.ports.wallet_feed import SourceRead
+from fadearena.ports.sightings import FeedStatus, Sighting
+from fadearena.ports.wallet_feed import Roster, SourceRead
 from tests.support.truth import START_USD, Tale, Trade, coins, price_of, quote_of, wallet_of
 
 READ_MS = 30
@@ -56,8 +57,16 @@ class TruthWallets:
                 for wallet in self._history:
                     yield self._snapshot(wallet, self._clock.now_ms())
 
-    def follow(self, wallets: Collection[Address]) -> None:
+    def follow(self, roster: Roster) -> None:
         """Change nothing: all bots of the story are told of."""
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return none: nothing of it can fall silent."""
+        return ()
+
+    def sightings(self) -> Sequence[Sighting]:
+        """Return none."""
+        return ()
 
     async def read(self, command: SourceRead) -> Sequence[Event]:
         """Answer one question with the truth of the moment at which it arrives."""
@@ -99,6 +108,10 @@ class TruthMarkets:
             for coin in coins():
                 yield quote_of(coin, now)
             await self._clock.sleep_until(now - now % _QUOTES_MS + _QUOTES_MS)
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return none: nothing of it can fall silent."""
+        return ()
 
     async def read(self, command: ReadBook) -> Sequence[Event]:
         """Return a coin's prices of the moment at which the question arrives."""

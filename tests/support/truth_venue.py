@@ -21,6 +21,7 @@ from fadearena.model.event import ActionAnswered, Event, OrderAnswered, OwnFills
 from fadearena.model.ids import AccountId, Cloid
 from fadearena.model.order import Filled, OwnFill
 from fadearena.model.units import EpochMs
+from fadearena.ports.sightings import FeedStatus
 from fadearena.ports.venue import SignedCommand, VenueCommand
 from fadearena.runtime.immediate import immediately
 from tests.support.truth import ACCOUNTS, INSTRUMENTS, START_MS, START_USD, coins, quote_of
@@ -73,6 +74,10 @@ class FaultyTruth:
     def __init__(self, inner: "TruthVenue", clock: Clock, faults: Iterable[Fault]) -> None:
         self._clock = clock
         self._faulty = FaultyVenue(inner, clock, faults)
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return none: nothing of it can fall silent."""
+        return ()
 
     async def execute(self, command: VenueCommand) -> Sequence[Event]:
         """Do one command, or not."""
@@ -131,6 +136,10 @@ class TruthVenue:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return none: nothing of it can fall silent."""
+        return ()
 
     async def execute(self, command: VenueCommand) -> Sequence[Event]:
         """Do one command when it arrives."""

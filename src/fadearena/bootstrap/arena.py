@@ -20,6 +20,7 @@ from fadearena.model.event import ClockRead, Event, Instruments
 from fadearena.model.policy import Policy
 from fadearena.model.units import HOUR_MS, SECOND_MS, EpochMs
 from fadearena.ports.journal import KEPT_KINDS, Journal
+from fadearena.ports.sightings import Seen
 from fadearena.runtime.recovery import Recovered
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,15 @@ class ArenaWorld:
         self.markets = self._arena.markets
         self.venue = PaperVenue(LiveStreet(self._arena), paper_accounts(Policy(), self._equity_usd))
         self._journal = journal
+
+    def doubt(self) -> None:
+        """Let the clock be: an arena has one only."""
+
+    def rate(self) -> None:
+        """Know of no limit."""
+
+    def observe(self, seen: Seen) -> None:
+        """Tell nothing: each fill is told once."""
 
     def follow(self, policy: Policy) -> None:
         """Open paper accounts that are new in the settings."""

@@ -11,14 +11,17 @@ from pathlib import Path
 import msgspec
 
 from fadearena.adapters.sql.read_store import open_read_store
+from fadearena.bootstrap.outlook import Outlook, outlook_of
 from fadearena.bootstrap.places import Places
 from fadearena.kit.clock import Clock, SystemClock
 from fadearena.model.error import InvalidInput
 from fadearena.model.event import Kill, OperatorAction, Pause
+from fadearena.model.ids import BotId
 from fadearena.model.units import SECOND_MS, EpochMs
 from fadearena.ports.control import Control, ControlEntry, ControlState
 from fadearena.ports.heartbeat import Beat, Heartbeats
 from fadearena.ports.read_store import AccountView, BotView, LetterView, Position, ReadStore, SettingsView, SystemView
+from fadearena.ports.sightings import Sightings
 
 LIFE_MS = 2 * SECOND_MS
 """A process whose last beat is older counts as dead."""
@@ -27,14 +30,16 @@ _POLL_MS = 20
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """How things stand, as far as it was shown. `lag` counts entries that are journaled and not shown yet."""
+    """How things stand, as far as it was shown; those in `held` are bots because of which we hold something."""
 
     system: SystemView
     beats: tuple[Beat, ...]
     position: Position
     bots: tuple[BotView, ...]
+    held: frozenset[BotId]
     accounts: tuple[AccountView, ...]
     letters: tuple[LetterView, ...]
+    outlook: Outlook
     now: EpochMs
     has_kill_file: bool
 
@@ -49,9 +54,16 @@ class Client:
     """Speaks with a running installation through its stores."""
 
     def __init__(
-        self, records: ReadStore, control: Control, heartbeats: Heartbeats, clock: Clock, kill_file: Path
+        self,
+        records: ReadStore,
+        control: Control,
+        heartbeats: Heartbeats,
+        sightings: Sightings,
+        clock: Clock,
+        kill_file: Path,
     ) -> None:
         self.records = records
+        self.sightings = sightings
         self._control = control
         self._heartbeats = heartbeats
         self._clock = clock
@@ -106,14 +118,17 @@ class Client:
         Raises:
             StorageUnavailable: The read store is away.
         """
+        bots, now = await self.records.bots(), self._clock.now_ms()
         return Status(
             system=await self.records.system(),
             beats=_in_use(await self._heartbeats.beats()),
             position=await self.records.position(),
-            bots=await self.records.bots(),
+            bots=bots,
+            held=frozenset(sleeve.bot for sleeve in await self.records.sleeves() if sleeve.size),
             accounts=await self.records.accounts(),
             letters=await self.records.letters(),
-            now=self._clock.now_ms(),
+            outlook=await outlook_of(self.sightings, bots, now),
+            now=now,
             has_kill_file=self.kill_file.exists(),
         )
 
@@ -133,7 +148,7 @@ async def open_client(places: Places) -> AsyncIterator[Client]:
         StorageOutdated: Its tables are of another version.
     """
     async with open_read_store(places.read) as store:
-        yield Client(store.records, store.control, store.heartbeats, SystemClock(), places.kill_file)
+        yield Client(store.records, store.control, store.heartbeats, store.sightings, SystemClock(), places.kill_file)
 
 
 def _in_use(beats: tuple[Beat, ...]) -> tuple[Beat, ...]:

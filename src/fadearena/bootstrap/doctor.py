@@ -18,6 +18,7 @@ from fadearena.bootstrap.finding import Finding, Level
 from fadearena.bootstrap.live_doctor import examine_live
 from fadearena.bootstrap.places import TREES, Places
 from fadearena.bootstrap.seed import default_policy
+from fadearena.bootstrap.sight_doctor import examine_sight
 from fadearena.config import Config
 from fadearena.model.error import FadeArenaError
 from fadearena.model.policy import Mode
@@ -57,7 +58,8 @@ async def examine(config: Config, places: Places, *, live: bool = False) -> tupl
 
 async def _processes(client: Client) -> Sequence[Finding]:
     status = await client.status()
-    return (_worker(client, status), _server(client, status), _clock(status), _stops(status), _letters(status))
+    sight = examine_sight(status.outlook) if await client.has_worker() else ()
+    return (_worker(client, status), _server(client, status), _clock(status), _stops(status), _letters(status), *sight)
 
 
 def examine_places(places: Places) -> Sequence[Finding]:

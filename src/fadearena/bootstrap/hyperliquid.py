@@ -6,7 +6,7 @@ from random import Random
 
 from fadearena.adapters.hyperliquid.conditions import HyperliquidConditions
 from fadearena.adapters.hyperliquid.transport import Transport
-from fadearena.adapters.hyperliquid.user_feed import HyperliquidWallets
+from fadearena.adapters.hyperliquid.wallet_feed import HyperliquidWallets
 from fadearena.adapters.sim.street import MarketStreet
 from fadearena.adapters.sim.venue import PaperVenue
 from fadearena.bootstrap.seed import first_settings, paid_addresses, paper_accounts, paper_budgets
@@ -17,6 +17,7 @@ from fadearena.kit.clock import Clock
 from fadearena.model.event import Event
 from fadearena.model.policy import Policy
 from fadearena.ports.journal import KEPT_KINDS, Journal
+from fadearena.ports.sightings import RateUse, Seen
 from fadearena.runtime.recovery import Recovered
 from fadearena.runtime.timing import TimedVenue
 
@@ -43,9 +44,18 @@ class HyperliquidWorld:
         self.markets = street
         self.paper = PaperVenue(street, paper_accounts(Policy(), plan.equity_usd))
         self.venue = TimedVenue(self.paper, way.timing, clock)
+        self.doubt = way.timing.doubt
         self._way = way
         self._equity_usd = plan.equity_usd
         self._journal = journal
+
+    def rate(self) -> RateUse:
+        """Return how the rate budget stands."""
+        return self._way.budget.use()
+
+    def observe(self, seen: Seen) -> None:
+        """Tell this from now on which feed saw a fill first."""
+        self.wallets.on_seen = seen
 
     def follow(self, policy: Policy) -> None:
         """Open paper accounts that are new in the settings, and have those of real addresses pay their fees."""

@@ -17,8 +17,8 @@ import structlog
 from fadearena.adapters.hyperliquid.rest import ExchangeClient
 from fadearena.adapters.hyperliquid.signing import Signer
 from fadearena.adapters.hyperliquid.transport import Transport
-from fadearena.adapters.hyperliquid.user_feed import HyperliquidWallets, WalletOptions
 from fadearena.adapters.hyperliquid.venue import HyperliquidVenue, VenueAccount
+from fadearena.adapters.hyperliquid.wallet_feed import HyperliquidWallets
 from fadearena.bootstrap.finding import Finding
 from fadearena.bootstrap.keys import Signers, open_keys
 from fadearena.bootstrap.places import Places
@@ -36,14 +36,12 @@ from fadearena.model.event import Event, Notice
 from fadearena.model.ids import Address, Cloid
 from fadearena.model.policy import AccountPolicy, Policy
 from fadearena.ports.journal import Journal
+from fadearena.ports.sightings import RateUse, Seen
 from fadearena.ports.venue import Venue
 from fadearena.runtime.recovery import Recovered
 from fadearena.runtime.timing import TimedVenue
 
 log = structlog.get_logger(__name__)
-STREAMED_USERS = 10
-"""Users whose events the exchange streams to one IP address: our own accounts are among them."""
-
 Guard = Callable[[Way, State], Awaitable[Sequence[Finding]]]
 """Looks at everything before the first decision; raises where a start would not be right, and tells what is odd."""
 
@@ -101,8 +99,9 @@ class LiveWorld:
         self.guard = self.signed.guard
         self.shadows = Shadows(way, self.signed)
         self.venue: Venue = TimedVenue(self.shadows.venue, way.timing, clock)
+        self.doubt = way.timing.doubt
         self.markets = way.markets
-        self.wallets = HyperliquidWallets(way.line, WalletOptions(streams_max=STREAMED_USERS - plan.accounts_max))
+        self.wallets = HyperliquidWallets(way.line)
         self.way = way
         self._journal = journal
         self._signers = signers
@@ -110,6 +109,14 @@ class LiveWorld:
         self._accounts: tuple[AccountPolicy, ...] = ()
         self._is_checked = False
         self._found: Sequence[Finding] = ()
+
+    def rate(self) -> RateUse:
+        """Return how the rate budget stands."""
+        return self.way.budget.use()
+
+    def observe(self, seen: Seen) -> None:
+        """Tell this from now on which feed saw a fill first."""
+        self.wallets.on_seen = seen
 
     def follow(self, policy: Policy) -> None:
         """Serve the accounts of the settings, and load the keys of their signers."""

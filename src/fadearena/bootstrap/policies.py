@@ -1,9 +1,13 @@
 """Questions on settings that the mode has a part in, and that need nothing but the settings."""
 
+from collections.abc import Sequence
+
 from fadearena.bootstrap.finding import Finding, Level
 from fadearena.model.error import InvalidInput
 from fadearena.model.ids import AccountId
 from fadearena.model.policy import AccountPolicy, Mode, Policy
+
+_NAMED = 6
 
 
 def account_of(policy: Policy, account: AccountId) -> AccountPolicy:
@@ -23,7 +27,13 @@ def limits_missing(policy: Policy) -> list[str]:
     """Return the limits that are not set, as people call them: those of bots by the bots' ids."""
     names = [name for name in policy.gaps_for_real_money() if not name.startswith("bots[")]
     bots = [bot.id for bot in policy.bots if bot.exposure_cap is None]
-    return names + ([f"exposureCap of {', '.join(bots)}"] if bots else [])
+    return names + ([f"exposureCap of {some(bots)}"] if bots else [])
+
+
+def some(names: Sequence[str]) -> str:
+    """Return names as they fit in a sentence: the first ones, and how many there are beside."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def limits_of(policy: Policy, level: Level) -> Finding:
@@ -39,5 +49,7 @@ def risks_added(old: Policy, new: Policy) -> list[str]:
     """Return why settings may not become these: with real money no limit goes, and no bot comes without one."""
     if new.mode is not Mode.LIVE:
         return []
-    gaps = set(new.gaps_for_real_money()) - set(old.gaps_for_real_money())
-    return [f"{name} must be set in live trading" for name in sorted(gaps)]
+    without = {bot.id for bot in old.bots if bot.exposure_cap is None}
+    spared = {f"bots[{n}].exposureCap" for n, bot in enumerate(new.bots) if bot.id in without}
+    spared |= {name for name in old.gaps_for_real_money() if not name.startswith("bots[")}
+    return [f"{name} must be set in live trading" for name in new.gaps_for_real_money() if name not in spared]

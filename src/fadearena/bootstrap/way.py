@@ -51,7 +51,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     `shares_time` says that our clock is the exchange's own; where that runs faster than ours by `haste`, a socket's
     silence counts for longer. An answer is waited for `answer_ms` of real time. For paper accounts are `equity_usd`,
     `latency_ms` (None has it measured) and `taker_delay_ms`, which is what the exchange adds to it. For live ones are
-    `is_mainnet` (how actions are signed), `order_channel`, and `accounts_max`: how many of them find a free stream.
+    `is_mainnet` (how actions are signed) and `order_channel`.
     """
 
     shares_time: bool
@@ -62,7 +62,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     weight_per_minute: int = 1_200
     is_mainnet: bool = False
     order_channel: Literal["auto", "http"] = "auto"
-    accounts_max: int = 4
     answer_ms: int = ANSWER_MS
 
 

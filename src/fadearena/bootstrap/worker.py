@@ -16,6 +16,7 @@ from fadearena.kit.clock import SystemClock
 from fadearena.kit.tasks import cancelled
 from fadearena.model.units import SECOND_MS
 from fadearena.ports.read_store import ReadStore
+from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.recovery import Recovered
 from fadearena.runtime.retention import Retention
 from fadearena.runtime.worker import Worker, WorkerDoors, WorkerOptions
@@ -44,7 +45,9 @@ async def run_worker(config: Config, places: Places) -> bool:
             await world.prepare(recovered)
             gc.freeze()  # the state is there to stay: one round of the collector over a large one would take seconds
 
-        worker = Worker(doors, world.opening, options_of(config, places), prepare=prepare)
+        metrics = Metrics()
+        world.observe(metrics.sight.seen)
+        worker = Worker(doors, world.opening, options_of(config, places), prepare=prepare, metrics=metrics)
         helpers = [*_retention(config, journal, read.records), watch_mode(places, worker.stop)]
         try:
             with listening(worker.stop, partial(worker.kill_now, "signal:SIGUSR1")):
@@ -67,8 +70,11 @@ def doors_of(journal: JournalStore, read: ReadDatabase, world: World) -> WorkerD
         heartbeats=read.heartbeats,
         clock=world.clock,
         on_settings=world.follow,
+        doubt=world.doubt,
         presign=world.presign,
         guard=world.guard,
+        sightings=read.sightings,
+        rate=world.rate,
     )
 
 
@@ -80,7 +86,7 @@ def options_of(config: Config, places: Places) -> WorkerOptions:
         snapshot_every=config.snapshot_every_events,
         segment_every=config.segment_every_events,
         kill_file=places.kill_file,
-        feed_patience_ms=dict.fromkeys(("wallets", "markets"), config.feed_silent_s * SECOND_MS),
+        feed_patience_ms=config.feed_silent_s * SECOND_MS,
     )
 
 

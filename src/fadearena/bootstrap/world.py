@@ -16,6 +16,7 @@ from fadearena.model.event import Event
 from fadearena.model.policy import Mode, Policy
 from fadearena.ports.journal import Journal
 from fadearena.ports.market_feed import MarketFeed
+from fadearena.ports.sightings import RateUse, Seen
 from fadearena.ports.venue import Refusal, Venue
 from fadearena.ports.wallet_feed import WalletFeed
 from fadearena.runtime.recovery import Recovered
@@ -47,12 +48,24 @@ class World(Protocol):
 
     @property
     def presign(self) -> Presign | None:
-        """Signs an order while it is being made durable; None where nothing is signed."""
+        """Signs an order before it is made durable; None where nothing is signed."""
         ...
 
     @property
     def guard(self) -> Callable[[Refusal], None] | None:
         """Takes what is asked again right before a command leaves; None where commands never wait."""
+        ...
+
+    def doubt(self) -> None:
+        """Have our clock measured against the exchange's soon."""
+        ...
+
+    def rate(self) -> RateUse | None:
+        """Return how the rate budget stands; None where there is no limit."""
+        ...
+
+    def observe(self, seen: Seen) -> None:
+        """Tell this from now on which feed saw a fill first."""
         ...
 
     def follow(self, policy: Policy) -> None:

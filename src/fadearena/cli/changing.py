@@ -7,12 +7,13 @@ import msgspec
 
 from fadearena.bootstrap.client import Client
 from fadearena.bootstrap.policies import account_of, risks_added
+from fadearena.bootstrap.typed import typed_address
 from fadearena.cli.forms import changed, form_of
 from fadearena.cli.ordering import tell
 from fadearena.cli.output import print_json, show, table
 from fadearena.cli.session import actor, with_client
 from fadearena.model.error import InvalidInput
-from fadearena.model.event import SetPolicy
+from fadearena.model.event import ChangeBots, SetPolicy
 from fadearena.model.policy import AccountPolicy, BotPolicy, Policy
 from fadearena.ports.control import ControlEntry
 
@@ -27,38 +28,33 @@ def set_settings(fields: Sequence[str], data_dir: Path | None, *, expected_versi
 def add_bot(bot: str, fields: Sequence[str], data_dir: Path | None, *, as_json: bool) -> None:
     """Add a bot at the end."""
 
-    def change(policy: Policy) -> Policy:
+    def choose(policy: Policy) -> ChangeBots:
         if any(known.id == bot for known in policy.bots):
             raise InvalidInput(f"there is a bot {bot} already: change it with `fadearena bots set {bot}`")
         account = policy.accounts[0].id if policy.accounts else "main"
-        new = changed(BotPolicy(id=bot, name=bot, wallet="", account=account), fields, fixed=_FIXED)
-        new = msgspec.structs.replace(new, wallet=new.wallet.lower())
-        return msgspec.structs.replace(policy, bots=(*policy.bots, new))
+        return ChangeBots(put=(_bot(BotPolicy(id=bot, name=bot, wallet="", account=account), fields),))
 
-    _change(change, data_dir, as_json=as_json)
+    _change_bots(choose, data_dir, as_json=as_json)
 
 
-def set_bot(bot: str, fields: Sequence[str], data_dir: Path | None, *, as_json: bool) -> None:
-    """Change fields of a bot."""
+def set_bots(bots: Sequence[str], fields: Sequence[str], data_dir: Path | None, *, as_json: bool) -> None:
+    """Change fields of bots: of all of them, or of none."""
     if not fields:
         raise InvalidInput("nothing to change: give KEY=VALUE")
 
-    def change(policy: Policy) -> Policy:
-        _find(policy, bot)
-        bots = (changed(b, fields, fixed=_FIXED) if b.id == bot else b for b in policy.bots)
-        return msgspec.structs.replace(policy, bots=tuple(bots))
+    def choose(policy: Policy) -> ChangeBots:
+        return ChangeBots(put=tuple(_bot(bot, fields) for bot in _find(policy, bots)))
 
-    _change(change, data_dir, as_json=as_json)
+    _change_bots(choose, data_dir, as_json=as_json)
 
 
-def remove_bot(bot: str, data_dir: Path | None, *, as_json: bool) -> None:
-    """Remove a bot."""
+def remove_bots(bots: Sequence[str], data_dir: Path | None, *, as_json: bool) -> None:
+    """Remove bots: all of them, or none."""
 
-    def change(policy: Policy) -> Policy:
-        gone = _find(policy, bot)
-        return msgspec.structs.replace(policy, bots=tuple(b for b in policy.bots if b is not gone))
+    def choose(policy: Policy) -> ChangeBots:
+        return ChangeBots(drop=tuple(bot.id for bot in _find(policy, bots)))
 
-    _change(change, data_dir, as_json=as_json)
+    _change_bots(choose, data_dir, as_json=as_json)
 
 
 def list_accounts(data_dir: Path | None, *, as_json: bool) -> None:
@@ -114,11 +110,27 @@ def _account(account: AccountPolicy, fields: Sequence[str]) -> AccountPolicy:
     return msgspec.structs.replace(new, address=new.address.lower(), signer=new.signer.lower())
 
 
-def _find(policy: Policy, bot: str) -> BotPolicy:
-    for known in policy.bots:
-        if known.id == bot:
-            return known
-    raise InvalidInput(f"there is no bot {bot}: `fadearena bots list` shows those that there are")
+def _bot(bot: BotPolicy, fields: Sequence[str]) -> BotPolicy:
+    new = changed(bot, fields, fixed=_FIXED)
+    return new if new.wallet == bot.wallet else msgspec.structs.replace(new, wallet=typed_address(new.wallet))
+
+
+def _find(policy: Policy, bots: Sequence[str]) -> Sequence[BotPolicy]:
+    """Return the bots of these ids, each once."""
+    known = {bot.id: bot for bot in policy.bots}
+    if strangers := [bot for bot in dict.fromkeys(bots) if bot not in known]:
+        raise InvalidInput(f"there is no bot {', '.join(strangers)}: `fadearena bots list` shows those that there are")
+    return [known[bot] for bot in dict.fromkeys(bots)]
+
+
+def _change_bots(choose: Callable[[Policy], ChangeBots], data_dir: Path | None, *, as_json: bool) -> None:
+    async def work(client: Client) -> ControlEntry:
+        policy = (await client.settings()).policy
+        action = choose(policy)
+        _check(policy, policy.with_bots(action.put, action.drop))
+        return await client.order(msgspec.structs.replace(action, expected_version=policy.version), actor())
+
+    tell(with_client(data_dir, work), as_json=as_json)
 
 
 def _change(
@@ -129,11 +141,15 @@ def _change(
     expected_version: int | None = None,
 ) -> None:
     async def work(client: Client) -> ControlEntry:
-        view = await client.settings()
-        new = change(view.policy)
-        if problems := new.problems() or risks_added(view.policy, new):
-            raise InvalidInput("; ".join(problems))
-        version = view.policy.version if expected_version is None else expected_version
+        policy = (await client.settings()).policy
+        new = change(policy)
+        _check(policy, new)
+        version = policy.version if expected_version is None else expected_version
         return await client.order(SetPolicy(policy=new, expected_version=version), actor())
 
     tell(with_client(data_dir, work), as_json=as_json)
+
+
+def _check(old: Policy, new: Policy) -> None:
+    if problems := new.problems() or risks_added(old, new):
+        raise InvalidInput("; ".join(problems))

@@ -5,6 +5,7 @@ Settings as people write them: the names of the HTTP contract, values as texts.
 """
 
 import difflib
+import functools
 import types
 from collections.abc import Iterable
 from decimal import Decimal
@@ -16,6 +17,8 @@ from fadearena.kit.decimals import parse, plain
 from fadearena.model.error import InvalidInput
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+_hints = functools.cache(get_type_hints)
 
 _SPECIAL = {"wallet": "walletAddress"}
 _NOTHING = {"null", "none", ""}
@@ -84,7 +87,7 @@ def changed(settings: S, assignments: Iterable[str], *, fixed: frozenset[str] = 
 
 def _assigned(settings: S, key: str, text: str, fixed: frozenset[str], whole: str) -> S:
     head, dot, rest = key.partition(".")
-    names = {camel(name): name for name in settings.__struct_fields__ if name not in fixed}
+    names = _names(type(settings), fixed)
     if head not in names:
         near = difflib.get_close_matches(head, names, n=1, cutoff=0)[0]
         raise InvalidInput(f"{whole} cannot be set: the nearest field is {near}")
@@ -99,8 +102,14 @@ def _assigned(settings: S, key: str, text: str, fixed: frozenset[str], whole: st
     elif dot:
         raise InvalidInput(f"{whole} cannot be set: {head} has no fields of its own")
     else:
-        value = _value(get_type_hints(type(settings))[name], text, whole)
+        value = _value(_hints(type(settings))[name], text, whole)
     return msgspec.structs.replace(settings, **{name: value})
+
+
+@functools.cache
+def _names(kind: type[msgspec.Struct], fixed: frozenset[str]) -> dict[str, str]:
+    """Return the fields that can be set by their names outside."""
+    return {camel(name): name for name in kind.__struct_fields__ if name not in fixed}
 
 
 def _with_item(present: dict[str, Any], key: str, text: str, whole: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from fadearena.bootstrap import agents
+from fadearena.bootstrap.idling import ADVICE
 from fadearena.bootstrap.places import places_of
 from fadearena.bootstrap.setup import Choices, begin, followed_bots, known_bots, policy_of, write_env
 from fadearena.cli import options
@@ -25,6 +26,7 @@ from fadearena.model.ids import address
 T = TypeVar("T")
 ENV_FILE = Path(".env")
 _NONE = "none"
+_SILENT = "their seasons are over, and they have been silent since December 2025"
 
 
 class InitRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +116,8 @@ def _choices_of(request: InitRequest, ask: _Asking, network: Network) -> Choices
     """Return what the first settings are made of."""
     if request.bots is None:
         say(f"bots that are known: {', '.join(known_bots())}")
+        if network is Network.MAINNET:
+            say(f"{_SILENT}: they show how it works, and others can be followed later")
     bots = _ids(request.bots) if request.bots else ask.ask("Bots to fade", ",".join(followed_bots()), _ids)
     multiplier = request.multiplier or ask.ask("Our size per unit of theirs", "0.05", options.multiplier)
     cap = request.exposure_cap or ask.ask("Most exposure in USD, all bots together", _NONE, _optional(options.usd))
@@ -153,6 +157,16 @@ def _tell(config: Config, choices: Choices, *, is_set: bool, as_json: bool) -> N
     if choices.account is not None and choices.signer is not None:
         show(*_about_agent(config, choices.account, choices.signer, is_set=is_set))
     show(f"next: {sandbox}`fadearena doctor`, then `fadearena up`, and `fadearena status` in another terminal")
+    if config.network is Network.MAINNET:
+        show(
+            f"the bots are those of Alpha Arena: {_SILENT}, so nothing will happen because of them. {ADVICE}; "
+            "while a worker runs, `--add N` takes some of them in, and `fadearena bots enable ID...` follows them"
+        )
+    if config.network is Network.TESTNET:
+        show(
+            "the bots are those of Alpha Arena, which never traded on the testnet: `fadearena bots add` and "
+            "`fadearena bots import` take wallets that do"
+        )
 
 
 def _about_agent(config: Config, account: str, signer: str, *, is_set: bool) -> list[str]:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from fadearena.bootstrap.replay import RecordedBot, made_up_wallet, owner_of
 from fadearena.model.error import InvalidInput
-from fadearena.model.ids import address
+from fadearena.model.ids import address, slug_from
 
 _SUFFIXES = {".gz", ".jsonl", ".ndjson", ".json", ".txt"}
-_LONGEST = 56
 
 
 def recorded_bots(files: Iterable[Path]) -> tuple[RecordedBot, ...]:
@@ -31,8 +30,7 @@ def recorded_bots(files: Iterable[Path]) -> tuple[RecordedBot, ...]:
 
 def slug_of(file: Path) -> str:
     """Return a file's name without its suffixes as an id: a-z 0-9 . _ - only."""
-    text = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in _stem(file).lower())
-    return text.strip("._-")[:_LONGEST] or "bot"
+    return slug_from(_stem(file)) or "bot"
 
 
 def address_in(file: Path) -> str | None:

@@ -35,6 +35,14 @@ def usd(text: str) -> Decimal:
     return number
 
 
+def usd_or_zero(text: str) -> Decimal:
+    """Read an amount of money, 0 at least."""
+    number = _number(text)
+    if number < 0:
+        raise typer.BadParameter(f"{text} must be 0 or more")
+    return number
+
+
 def bps(text: str) -> Decimal:
     """Read basis points: 0 to 5,000."""
     number = _number(text)
@@ -48,6 +56,14 @@ def speed(text: str) -> Decimal:
     number = _number(text)
     if not 0 < number <= 100_000:  # noqa: PLR2004 - a bound against a slip of the finger
         raise typer.BadParameter(f"{text} must be above 0 and at most 100000")
+    return number
+
+
+def pace(text: str) -> Decimal:
+    """Read trades a second: 0 to 10,000."""
+    number = _number(text)
+    if not 0 <= number <= 10_000:  # noqa: PLR2004 - what no machine reaches
+        raise typer.BadParameter(f"{text} must be at least 0 and at most 10000")
     return number
 
 

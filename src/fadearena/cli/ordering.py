@@ -81,27 +81,36 @@ def rehearse(data_dir: Path | None, *, as_json: bool) -> None:
 
 def tell(entry: ControlEntry, *, as_json: bool) -> None:
     """Tell what became of a command; anything but acceptance ends with an exit code."""
+    report = report_of(entry)
     if as_json:
-        print_json(
-            OrderReport(
-                control_id=entry.id,
-                state=entry.state,
-                confirmed=entry.state is not ControlState.QUEUED,
-                reasons=entry.reasons,
-                journal_seq=entry.journal_seq,
-            )
-        )
+        print_json(report)
+    if entry.state is not ControlState.ACCEPTED:
+        fail(*why_not(entry))
+    if not as_json:
+        show(f"done, journal entry {entry.journal_seq}")
+
+
+def report_of(entry: ControlEntry) -> OrderReport:
+    """Return what a command that changes something prints with `--json`."""
+    return OrderReport(
+        control_id=entry.id,
+        state=entry.state,
+        confirmed=entry.state is not ControlState.QUEUED,
+        reasons=entry.reasons,
+        journal_seq=entry.journal_seq,
+    )
+
+
+def why_not(entry: ControlEntry) -> tuple[str, ExitCode]:
+    """Return why a command was not accepted, or not yet, and the exit code of that."""
     match entry.state:
-        case ControlState.ACCEPTED:
-            if not as_json:
-                show(f"done, journal entry {entry.journal_seq}")
         case ControlState.REFUSED:
-            fail(f"refused: {'; '.join(entry.reasons)}", ExitCode.REFUSED)
+            return f"refused: {'; '.join(entry.reasons)}", ExitCode.REFUSED
         case ControlState.WITHDRAWN:
-            fail("no worker is running: start one with `fadearena up`; nothing was changed", ExitCode.NO_WORKER)
-        case ControlState.QUEUED:
-            say(_unconfirmed(entry))
-            raise SystemExit(int(ExitCode.UNCONFIRMED))
+            sentence = "no worker is running: start one with `fadearena up`; nothing was changed"
+            return sentence, ExitCode.NO_WORKER
+        case _:
+            return _unconfirmed(entry), ExitCode.UNCONFIRMED
 
 
 def _unconfirmed(entry: ControlEntry) -> str:

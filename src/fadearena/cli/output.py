@@ -5,6 +5,7 @@ Results go to stdout, everything else to stderr. Where stdout is no terminal the
 and TERM=dumb are respected (rich does that).
 """
 
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -16,10 +17,12 @@ from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from fadearena.model.units import SECOND_MS, EpochMs
+from fadearena.model.units import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, EpochMs
 
 _PIPE_WIDTH = 200
 _UNLIMITED = 10_000
+_SHORT = re.compile(r"-?[0-9.,]+[kMB]")
+_TENTHS_MS = 5 * SECOND_MS
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - whatever can be encoded
@@ -37,14 +40,23 @@ def table(title: str, name: str, *numbers: str) -> Table:
     return made
 
 
+def columns() -> int:
+    """Return how many columns results have, on a terminal or elsewhere."""
+    return _console().width
+
+
 def show(*things: RenderableType, console: Console | None = None) -> None:
     """Print results for people, to stdout; nothing is ever cut off, however narrow the terminal is."""
-    console = console or Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    console = console or _console()
     for thing in things:
         if isinstance(thing, Table):
             _show_table(thing, console)
         else:
             console.print(thing, highlight=False, soft_wrap=isinstance(thing, str))
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, markup=False, emoji=False)
 
 
 def _show_table(made: Table, console: Console) -> None:
@@ -53,12 +65,12 @@ def _show_table(made: Table, console: Console) -> None:
         console.print(made.title, style="bold", highlight=False, soft_wrap=True)
         made.title = None
     for column in made.columns[1:]:
-        if any(character.isalpha() or character == ":" for cell in column.cells for character in str(cell)):
+        if any(_is_word(str(cell)) for cell in column.cells):
             column.justify = "left"
     measured = Measurement.get(console, console.options.update(width=_UNLIMITED), made)
     if measured.maximum > console.width:
         for column in made.columns:
-            column.no_wrap = not any(" " in str(cell) for cell in column.cells)
+            column.no_wrap = not any(" " in str(text) for text in (column.header, *column.cells))
     if measured.minimum <= console.width:
         console.print(made, highlight=False)
         return
@@ -70,9 +82,22 @@ def _show_table(made: Table, console: Console) -> None:
                 console.print(f"    {name}: {cell}", highlight=False, soft_wrap=True)
 
 
+def _is_word(cell: str) -> bool:
+    """Tell words and times of day from numbers, also from short ones as 48.9M and 1.3%."""
+    return not _SHORT.fullmatch(cell) and any(character.isalpha() or character == ":" for character in cell)
+
+
 def moment(ms: EpochMs) -> str:
     """Return a time as people read it, to the second."""
     return datetime.fromtimestamp(ms / SECOND_MS, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def span(ms: EpochMs) -> str:
+    """Return how long something lasts as people read it: seconds up to five minutes, then days, hours or minutes."""
+    for unit, least, name in ((DAY_MS, 2, "d"), (HOUR_MS, 2, "h"), (MINUTE_MS, 5, "min")):
+        if ms >= least * unit:
+            return f"{ms // unit} {name}"
+    return f"{ms / SECOND_MS:.1f} s" if ms < _TENTHS_MS else f"{ms // SECOND_MS} s"
 
 
 class Advance:

@@ -37,7 +37,7 @@ def server(data_dir: DataDir = None, supervised: Supervised = False) -> None:
     server(data_dir, supervised=supervised)
 
 
-def sandbox(
+def sandbox(  # noqa: PLR0913, PLR0917 - one option for each question
     port: Annotated[int, typer.Option(min=0, max=65_535, metavar="P", help="Where it listens; 0 is any.")] = 4810,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Another seed, another market.")] = 1,
     speed: Annotated[
@@ -50,6 +50,16 @@ def sandbox(
     is_open: Annotated[
         bool, typer.Option("--open", help="Allow a host that others can reach: nothing is protected.")
     ] = False,
+    traders: Annotated[
+        int, typer.Option(min=0, metavar="N", help="How many trade besides those with a name; not with --state.")
+    ] = 0,
+    trades_per_second: Annotated[
+        Decimal, typer.Option(parser=options.pace, metavar="X", help="How often two of them meet.")
+    ] = Decimal(100),
+    coins: Annotated[int, typer.Option(min=0, metavar="N", help="List made-up coins until so many trade.")] = 0,
+    limits_factor: Annotated[
+        int, typer.Option(min=1, metavar="X", help="The exchange's limits for an IP address, so many times.")
+    ] = 1,
     as_json: AsJson = False,
     supervised: Supervised = False,
 ) -> None:
@@ -70,5 +80,9 @@ def sandbox(
             is_open=is_open,
             as_json=as_json,
             supervised=supervised,
+            traders=traders,
+            trades_per_second=trades_per_second,
+            coins=coins,
+            limits_factor=limits_factor,
         )
     )

@@ -1,6 +1,7 @@
 """The command `sandbox`: an exchange in a box, until it is told to end."""
 
 import asyncio
+import gc
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from fadearena.config import Network, load, variable
 from fadearena.kit import log
 from fadearena.kit.parent import end_with_parent
 from fadearena.model.error import InvalidInput
+from fadearena.sandbox.exchange.crowd import CrowdOptions
+from fadearena.sandbox.gateway.gateway import Settings
+from fadearena.sandbox.gateway.limits import Limits
 from fadearena.sandbox.server import Listening, Options, serve
 
 
@@ -27,6 +31,10 @@ class SandboxRequest(msgspec.Struct, frozen=True, kw_only=True):
     is_open: bool
     as_json: bool
     supervised: bool
+    traders: int
+    trades_per_second: Decimal
+    coins: int
+    limits_factor: int
 
 
 def sandbox(request: SandboxRequest) -> None:
@@ -43,6 +51,9 @@ def sandbox(request: SandboxRequest) -> None:
         state=request.state,
         wallets={bot: wallet for bot, _, wallet in SEASON_1_5},
         is_open=request.is_open,
+        coins=request.coins,
+        crowd=CrowdOptions(request.traders, request.trades_per_second),
+        settings=Settings(limits=Limits().times(request.limits_factor)),
     )
     import uvloop
 
@@ -66,8 +77,10 @@ async def _serve(options: Options, request: SandboxRequest) -> None:
 
 
 def _tell(where: Listening, request: SandboxRequest) -> None:
+    gc.collect()
+    gc.freeze()  # what is there now stays: to look through it again and again would take too long with a crowd
     if request.as_json:
-        print_json({"url": where.url, "traders": where.traders})
+        print_json({"url": where.url, "traders": where.traders, "crowd": where.crowd})
         return
     chosen = f"{variable('network')}={Network.SANDBOX} {variable('sandbox_url')}={where.url}"
     traders = table("wallets that can be followed", "wallet", "name", "temperament")
@@ -75,6 +88,7 @@ def _tell(where: Listening, request: SandboxRequest) -> None:
         traders.add_row(trader.wallet, trader.name, trader.temperament)
     show(
         traders,
+        *([f"and {where.crowd} more: {where.url}/sandbox/traders"] if where.crowd else []),
         f"an exchange in a box listens at {where.url} (seed {request.seed}, speed {request.speed}); Ctrl-C ends it",
         f"to trade on it: {chosen} fadearena up --data-dir DIR",
     )

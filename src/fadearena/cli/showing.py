@@ -1,25 +1,31 @@
-"""How things stand: `status`, `bots list`, `settings show`, `settings history`."""
+"""How things stand: `status`, `settings show`, `settings history`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
+from rich.table import Table
 
 from fadearena.bootstrap.client import LIFE_MS, Client, Status
+from fadearena.cli import outlook
 from fadearena.cli.errors import say
 from fadearena.cli.forms import form_of, rows_of
 from fadearena.cli.output import moment, print_json, show, table
 from fadearena.cli.session import with_client
-from fadearena.model.policy import Policy
-from fadearena.model.record import SettingsChange
+from fadearena.model.policy import AccountPolicy, BotPolicy
+from fadearena.model.record import BotsChange, SettingsChange
 from fadearena.model.units import SECOND_MS, EpochMs
 from fadearena.ports.heartbeat import Beat
 from fadearena.ports.read_store import LoggedRecord, LogQuery
 
 _PAGE = 1_000
+_BOTS_MAX = 30
+_CHANGES = ("settings-change", "bots-change")
 _SWITCHED_OFF = "disabled"  # said in the list of bots
+
+_Groups: TypeAlias = dict[str, dict[str, str]]
 
 
 class ProcessReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -50,6 +56,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     dead_letters: int
     last_event_time: EpochMs | None
     last_order_time: EpochMs | None
+    sight: outlook.OutlookReport | None
 
 
 def status(data_dir: Path | None, *, as_json: bool) -> None:
@@ -81,43 +88,8 @@ def report_of(status: Status) -> StatusReport:
         dead_letters=len(status.letters),
         last_event_time=system.last_event_time,
         last_order_time=system.last_order_time,
+        sight=outlook.report_of(status.outlook),
     )
-
-
-def bots(data_dir: Path | None, *, as_json: bool) -> None:
-    """List the bots."""
-
-    async def work(client: Client) -> tuple[Policy, tuple[Any, ...]]:
-        return (await client.settings()).policy, await client.records.bots()
-
-    policy, views = with_client(data_dir, work)
-    state = {view.id: view for view in views}
-    if as_json:
-        shown = [
-            form_of(bot)
-            | {
-                "state": state[bot.id].state if bot.id in state else None,
-                "performance": form_of(state[bot.id].performance) if bot.id in state else None,
-            }
-            for bot in policy.bots
-        ]
-        print_json({"version": policy.version, "bots": shown})
-        return
-    rows = table("", "bot", "state", "direction", "sizing", "multiplier", "cap USD", "fills", "net USD")
-    for bot in policy.bots:
-        view = state.get(bot.id)
-        brought = view.performance if view else None
-        rows.add_row(
-            bot.id,
-            (view.state if bot.enabled else "off") if view else "",
-            str(bot.direction),
-            str(bot.sizing),
-            str(bot.leverage_multiplier),
-            _money(bot.exposure_cap),
-            str(brought.fills) if brought else "",
-            _money(brought.net) if brought else "",
-        )
-    show(rows)
 
 
 def settings(data_dir: Path | None, *, as_json: bool) -> None:
@@ -139,17 +111,28 @@ def history(data_dir: Path | None, *, as_json: bool) -> None:
         found: list[LoggedRecord] = []
         after: int | None = 0
         while after is not None:
-            page = await client.records.log(LogQuery(after=after, limit=_PAGE, kinds=("settings-change",)))
+            page = await client.records.log(LogQuery(after=after, limit=_PAGE, kinds=_CHANGES))
             found += page.records
             after = page.next_after
         return found
 
+    changes = changes_of(with_client(data_dir, work))
+    if as_json:
+        print_json({"history": changes})
+        return
+    for change in changes:
+        show(f"version {change['version']}, {moment(change['time'])}, by {change['actor']}")
+        show(*(f"  {name}: {old} -> {new}" for name, (old, new) in change["changes"].items()))
+
+
+def changes_of(found: Iterable[LoggedRecord]) -> list[dict[str, Any]]:
+    """Return the changes of the settings, each with the fields that are others since the one before."""
     changes: list[dict[str, Any]] = []
-    before: dict[str, str] = {}
-    for logged in with_client(data_dir, work):
-        if not isinstance(logged.record, SettingsChange):
+    before: _Groups = {}
+    for logged in found:
+        if not isinstance(logged.record, SettingsChange | BotsChange):
             continue
-        after = _flat(logged.record.policy)
+        after = _after(before, logged.record)
         changes.append(
             {
                 "version": logged.record.version,
@@ -160,28 +143,35 @@ def history(data_dir: Path | None, *, as_json: bool) -> None:
             }
         )
         before = after
-    if as_json:
-        print_json({"history": changes})
-        return
-    for change in changes:
-        show(f"version {change['version']}, {moment(change['time'])}, by {change['actor']}")
-        show(*(f"  {name}: {old} -> {new}" for name, (old, new) in change["changes"].items()))
+    return changes
 
 
-def _flat(policy: Policy | None) -> dict[str, str]:
-    """Return every field of the settings with its value, those of bots and accounts under their ids."""
+def _after(before: _Groups, change: SettingsChange | BotsChange) -> _Groups:
+    """Return every field of the settings with its value, by whose it is: their own, of a bot or of an account."""
+    if isinstance(change, BotsChange):
+        gone = {f"bots.{bot}." for bot in change.dropped}
+        kept = {group: rows for group, rows in before.items() if group not in gone}
+        return kept | _rows_of_each("bots", change.put)
+    policy = change.policy
     if policy is None:
         return {}
-    flat = dict(rows_of(form_of(policy, without=frozenset({"version", "bots", "accounts"}))))
-    for kind, members in (("bots", policy.bots), ("accounts", policy.accounts)):
-        for member in members:
-            flat |= dict(rows_of(form_of(member), f"{kind}.{member.id}."))
-    return flat
+    own = dict(rows_of(form_of(policy, without=frozenset({"version", "bots", "accounts"}))))
+    return {"": own} | _rows_of_each("bots", policy.bots) | _rows_of_each("accounts", policy.accounts)
 
 
-def _differences(before: dict[str, str], after: dict[str, str]) -> dict[str, tuple[str | None, str | None]]:
-    names = [*before, *(name for name in after if name not in before)]
-    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
+def _rows_of_each(kind: str, members: Sequence[BotPolicy | AccountPolicy]) -> _Groups:
+    groups = ((f"{kind}.{member.id}.", member) for member in members)
+    return {group: dict(rows_of(form_of(member), group)) for group, member in groups}
+
+
+def _differences(before: _Groups, after: _Groups) -> dict[str, tuple[str | None, str | None]]:
+    found: dict[str, tuple[str | None, str | None]] = {}
+    for group in [*before, *(group for group in after if group not in before)]:
+        old, new = before.get(group, {}), after.get(group, {})
+        if old != new:
+            names = [*old, *(name for name in new if name not in old)]
+            found |= {name: (old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)}
+    return found
 
 
 def _process(beat: Beat, now: EpochMs) -> ProcessReport:
@@ -210,15 +200,23 @@ def _show_status(found: Status, report: StatusReport) -> None:
     for account in found.accounts:
         rows.add_row(account.id, account.state, _money(account.equity))
     show(rows)
-    rows = table("", "bot", "state", "net USD")
-    for bot in found.bots:
-        state = bot.state if bot.enabled else "off"
-        rows.add_row(bot.id, state, _money(bot.performance.net) if bot.performance else "")
-    show(rows)
+    show(*_bots(found), *outlook.shown(found.outlook))
     if report.kill_file:
         say("the file KILL lies in the data directory: everything stays stopped until it is removed")
     if report.dead_letters:
         say(f"{report.dead_letters} dead letters are open: `fadearena letters list` shows them")
+
+
+def _bots(found: Status) -> Iterable[str | Table]:
+    """Return the bots that are followed or held, then the others; only as many as can be looked at."""
+    bots = sorted(found.bots, key=lambda bot: not bot.enabled and bot.id not in found.held)
+    rows = table("", "bot", "state", "net USD")
+    for bot in bots[:_BOTS_MAX]:
+        state = bot.state if bot.enabled else "closing" if bot.id in found.held else "watched"
+        rows.add_row(bot.id, state, _money(bot.performance.net) if bot.performance else "")
+    yield rows
+    if len(bots) > _BOTS_MAX:
+        yield f"and {len(bots) - _BOTS_MAX} more bots: `fadearena bots list` shows all"
 
 
 def _processes(processes: list[ProcessReport]) -> Iterable[str]:

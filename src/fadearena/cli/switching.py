@@ -9,6 +9,7 @@ import typer
 
 from fadearena.bootstrap.finding import Finding, Level, worst
 from fadearena.bootstrap.places import Places, places_of
+from fadearena.bootstrap.policies import some
 from fadearena.bootstrap.switching import CONFIRMATION, CannotLeave, Proposal, go, policy_in_force, propose
 from fadearena.cli.errors import fail, say
 from fadearena.cli.exit_codes import ExitCode
@@ -18,6 +19,7 @@ from fadearena.config import Config, load
 from fadearena.kit import log
 from fadearena.kit.decimals import plain
 from fadearena.model.error import InvalidInput
+from fadearena.model.ids import AccountId, BotId
 from fadearena.model.policy import Mode, Policy
 from fadearena.model.units import Usd
 
@@ -82,9 +84,12 @@ def _show_limits(proposal: Proposal) -> None:
     say(
         f"most exposure of all bots: {_usd(policy.global_exposure_cap)}; loss of a day: {_usd(policy.daily_loss_limit)}"
     )
+    alike: dict[tuple[Usd | None, AccountId], list[BotId]] = {}
     for bot in policy.bots:
         if bot.enabled:
-            say(f"  {bot.id}: at most {_usd(bot.exposure_cap)}, on account {bot.account}")
+            alike.setdefault((bot.exposure_cap, bot.account), []).append(bot.id)
+    for (cap, account), bots in alike.items():
+        say(f"  {some(bots)}: at most {_usd(cap)}{' each' if len(bots) > 1 else ''}, on account {account}")
     if proposal.proposed:
         say(f"proposed where there was none: {', '.join(proposal.proposed)}")
 

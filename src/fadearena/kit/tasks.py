@@ -1,6 +1,7 @@
 """What running several things at once needs everywhere."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -67,10 +68,11 @@ async def streamed(told: asyncio.Queue[T], *work: Coroutine[Any, Any, None]) -> 
 
 
 class Joined(Generic[K, T]):
-    """Answers a question that is asked again while it is under way once for all who ask."""
+    """Answers a question that is asked again while it is under way once for all; it ends when nobody waits any more."""
 
     def __init__(self) -> None:
         self._under_way: dict[K, asyncio.Task[T]] = {}
+        self._asking: Counter[asyncio.Task[T]] = Counter()
 
     async def ask(self, key: K, question: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Wait for the answer to a question of this name: the one that is under way, else a new one."""
@@ -78,9 +80,19 @@ class Joined(Generic[K, T]):
         if task is None:
             task = self._under_way[key] = asyncio.create_task(question())
             task.add_done_callback(lambda done: self._end(key, done))
-        return await asyncio.shield(task)
+        self._asking[task] += 1
+        try:
+            return await asyncio.shield(task)
+        finally:
+            self._asking[task] -= 1
+            if not self._asking[task]:
+                self._end(key, task)
+                task.cancel()
 
     def _end(self, key: K, task: asyncio.Task[T]) -> None:
-        del self._under_way[key]
-        if not task.cancelled():
+        if self._under_way.get(key) is task:
+            del self._under_way[key]
+        if not self._asking[task]:
+            del self._asking[task]
+        if task.done() and not task.cancelled():
             task.exception()  # who asked may have gone: that nobody hears of it is no error

@@ -6,6 +6,7 @@ from typing import Protocol, TypeAlias
 from fadearena.model.command import ReadBook
 from fadearena.model.event import Event
 from fadearena.model.market import FundingRate, OrderBook, Quote
+from fadearena.ports.sightings import FeedStatus
 
 MarketNews: TypeAlias = Quote | OrderBook | FundingRate
 
@@ -27,4 +28,8 @@ class MarketFeed(Protocol):
             VenueRefused: A clear no.
             VenueProtocolError: The answer cannot be read.
         """
+        ...
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return how the feeds behind it do, each by the age of its data."""
         ...

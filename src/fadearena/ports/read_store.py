@@ -99,7 +99,11 @@ class LatchView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SystemView(msgspec.Struct, frozen=True, kw_only=True):
-    """How things stand. `state` is that of everything; times are None until something happened."""
+    """
+    How things stand. `state` is that of everything; times are None until something happened.
+
+    `snapshot_round_ms` is how long one round of snapshots of the followed wallets takes, as the feed told it last.
+    """
 
     state: str = "active"
     latches: tuple[LatchView, ...] = ()
@@ -109,6 +113,7 @@ class SystemView(msgspec.Struct, frozen=True, kw_only=True):
     rules_version: int | None = None
     last_event_time: EpochMs | None = None
     last_order_time: EpochMs | None = None
+    snapshot_round_ms: EpochMs | None = None
 
 
 class BotView(msgspec.Struct, frozen=True, kw_only=True):

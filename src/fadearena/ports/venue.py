@@ -16,6 +16,7 @@ from fadearena.model.command import (
     SetLeverage,
 )
 from fadearena.model.event import Event
+from fadearena.ports.sightings import FeedStatus
 
 SignedCommand: TypeAlias = PlaceOrder | CancelOrder | BurnNonce | SetLeverage | PlaceStop | ScheduleCancel
 OwnRead: TypeAlias = QueryOrder | ReadAccount | ReadOwnFills | ReadLeverage
@@ -49,4 +50,8 @@ class Venue(Executor, Protocol):
 
     def __aiter__(self) -> AsyncIterator[Event]:
         """Iterate over what is pushed, in order of arrival: own fills, funding, deposits."""
+        ...
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return how the feeds behind it do; none where nothing is pushed from afar."""
         ...

@@ -18,10 +18,12 @@ class CorrectedClock:
     """
     A clock that follows what is known of its offset.
 
-    Where that is not known any more the last one counts: a clock that was wrong still is. Before that none does.
+    Where that is not known any more the last one counts: a clock that was wrong still is. Before that none does. What
+    was `measured` just now counts before what is known, until that is known, too.
     """
 
     def __init__(self, clock: Clock, known: Offset) -> None:
+        self.measured: int | None = None
         self._clock = clock
         self._known = known
         self._last = 0
@@ -36,6 +38,6 @@ class CorrectedClock:
 
     @property
     def _offset(self) -> int:
-        known = self._known.clock_offset_ms
+        known = self._known.clock_offset_ms if self.measured is None else self.measured
         self._last = self._last if known is None else known
         return self._last

@@ -4,8 +4,8 @@ What becomes of commands once they are journaled: wakes go to the timer, the res
 1. Signed commands start in the order of the journal; the gate, the lease and `expiresAfter` are looked at right before
    each leaves. What may not leave is answered here: it never ran.
 2. Every answer, and every obstacle, goes back through the inbox as an event; what is made here is stamped there.
-3. Questions wait for one another and are asked `read_concurrency` at a time, those on our own accounts and on prices
-   before those on wallets. One that waits already is not put twice, so there are never more than things to know.
+3. Questions wait for one another and are asked `read_concurrency` at a time of each kind: those on our own accounts and
+   on prices, those on wallets for which something waits, and each sort of those that have time.
 """
 
 import asyncio
@@ -49,6 +49,7 @@ from fadearena.runtime.failures import failed, named
 from fadearena.runtime.gate import Gate
 from fadearena.runtime.inbox import Inbox
 from fadearena.runtime.metrics import Metrics
+from fadearena.runtime.questions import Questions
 from fadearena.runtime.timer import Timer
 
 log = structlog.get_logger(__name__)
@@ -81,17 +82,15 @@ class Dispatcher:
         self._inbox = inbox
         self._timer = timer
         self._metrics = metrics
-        self._questions: dict[Command, int] = {}
-        self._wallet_questions: dict[Command, int] = {}
-        self._readers = 0
-        self._readers_max = read_concurrency
+        self._own, self._wallet = Questions(read_concurrency), Questions(read_concurrency)
+        self._patient = {each: Questions(read_concurrency) for each in (ReadSourceEquity, RepairSource, ReadRole)}
         self._sends = asyncio.Semaphore(send_concurrency)
         self._running: set[asyncio.Task[None]] = set()
 
     @property
     def in_flight(self) -> int:
         """How many commands are under way or wait for their turn."""
-        return len(self._running) + len(self._questions) + len(self._wallet_questions)
+        return len(self._running) + sum(len(questions) for questions in self._kinds)
 
     def dispatch(self, entries: Sequence[JournalEntry], group: asyncio.TaskGroup) -> None:
         """Hand on the commands of journaled entries, in their order."""
@@ -102,14 +101,11 @@ class Dispatcher:
                 elif isinstance(command, SignedCommand):
                     work = self._send(command, entry.seq, time.perf_counter())
                     self._start(work, group, f"{_kind(command)} of entry {entry.seq}")
-                elif isinstance(command, ReadSource | RepairSource | ReadRole | ReadSourceEquity):
-                    self._wallet_questions.setdefault(command, entry.seq)
                 else:
-                    self._questions.setdefault(command, entry.seq)
-        waiting = len(self._questions) + len(self._wallet_questions)
-        for _ in range(min(self._readers_max - self._readers, waiting)):
-            self._readers += 1
-            self._start(self._ask_on(), group, f"reader {self._readers}")
+                    self._kind_of(command).put(command, entry.seq)
+        for questions in self._kinds:
+            for _ in range(questions.hire()):
+                self._start(self._ask_on(questions), group, "reader")
 
     def cancel(self) -> None:
         """Give up what is under way: what became of it is found out after the next start."""
@@ -118,8 +114,8 @@ class Dispatcher:
 
     def forget_questions(self) -> None:
         """Drop the questions that wait: after the next start everything is asked anew."""
-        self._questions.clear()
-        self._wallet_questions.clear()
+        for questions in self._kinds:
+            questions.clear()
 
     def _start(self, work: Coroutine[None, None, None], group: asyncio.TaskGroup, name: str) -> None:
         task = group.create_task(work, name=name)
@@ -137,18 +133,31 @@ class Dispatcher:
                 self._metrics.dispatch.observe(time.perf_counter() - committed)
                 if isinstance(command, PlaceOrder):
                     self._inbox.put(OrderSent(time=0, received=0, cloid=command.identity.cloid), command)
-                    log.info("order_sent", cloid=command.identity.cloid, **_shown(command.terms))
+                    asyncio.get_running_loop().call_soon(_log_sent, command)  # it costs time that the order has not
                 await self._ask(command, self._venue.execute(command))
 
-    async def _ask_on(self) -> None:
+    @property
+    def _kinds(self) -> tuple[Questions, ...]:
+        return self._own, self._wallet, *self._patient.values()
+
+    def _kind_of(self, command: Command) -> Questions:
+        match command:
+            case ReadSource() | RepairSource(is_urgent=True) | ReadRole(is_urgent=True):
+                return self._wallet
+            case ReadSourceEquity() | RepairSource() | ReadRole():
+                return self._patient[type(command)]
+            case _:
+                return self._own
+
+    async def _ask_on(self, questions: Questions) -> None:
         """Ask what waits, the oldest question first, until nothing does."""
         try:
-            while waiting := self._questions or self._wallet_questions:
-                command = next(iter(waiting))
-                with bound_contextvars(correlation_id=waiting.pop(command)):
+            while (found := questions.take()) is not None:
+                command, cause = found
+                with bound_contextvars(correlation_id=cause):
                     await self._ask(command, self._question(command))
         finally:
-            self._readers -= 1
+            questions.leave()
 
     def _question(self, command: Command) -> Awaitable[Sequence[Event]]:
         """Put a question to the door that knows."""
@@ -217,6 +226,10 @@ class Dispatcher:
 
     def _put_failure(self, command: Command, error: VenueError) -> None:
         self._inbox.put(failed(command, error, 0), command)
+
+
+def _log_sent(order: PlaceOrder) -> None:
+    log.info("order_sent", cloid=order.identity.cloid, **_shown(order.terms))
 
 
 def _shown(terms: OrderTerms) -> dict[str, str]:

@@ -18,7 +18,7 @@ import msgspec
 from fadearena.core.state import State
 from fadearena.kit.clock import Clock, SystemClock
 from fadearena.model.error import StorageUnavailable
-from fadearena.model.event import Event, Marks, Notice, Operator, Started
+from fadearena.model.event import ClockRead, Event, InputRejected, Marks, Notice, Operator, Started
 from fadearena.model.policy import Policy
 from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
 from fadearena.ports.control import Control
@@ -26,9 +26,11 @@ from fadearena.ports.heartbeat import Heartbeats
 from fadearena.ports.journal import Journal, JournalEntry
 from fadearena.ports.lease import Lease
 from fadearena.ports.market_feed import MarketFeed
+from fadearena.ports.sightings import RateUse, Sightings
 from fadearena.ports.snapshots import Snapshots
 from fadearena.ports.venue import Refusal, Venue
 from fadearena.ports.wallet_feed import WalletFeed
+from fadearena.runtime.ahead import Ahead
 from fadearena.runtime.corrected import CorrectedClock
 from fadearena.runtime.dispatcher import Dispatcher
 from fadearena.runtime.engine import Engine
@@ -37,6 +39,7 @@ from fadearena.runtime.inbox import Inbox, Incoming
 from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.quotes import QuoteBoard
 from fadearena.runtime.recovery import Recovered
+from fadearena.runtime.rosters import Rosters
 from fadearena.runtime.snapshotter import Snapshotter
 from fadearena.runtime.standing import ROUND_MS, StandingQuotes
 from fadearena.runtime.stops import Stops
@@ -54,13 +57,21 @@ def _nobody(_policy: Policy) -> None:
     """Tell nobody."""
 
 
+def _trust() -> None:
+    """Take the clock for right."""
+
+
+def _unlimited() -> None:
+    """Know of no limit."""
+
+
 class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     """
     Numbers of the engine room.
 
     `turn_budget_ms` bounds how long events are stepped before they are committed and others get their turn; None
-    bounds their number only, so that a simulation repeats itself. `feed_patience_ms` names the feeds that say something
-    again and again, and how long they may be silent before people are told.
+    bounds their number only, so that a simulation repeats itself. `feed_patience_ms` is how long a feed may be stale
+    before people are told.
     """
 
     name: str = "worker"
@@ -74,11 +85,10 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     send_concurrency: int = 32
     control_poll_ms: int = 20
     beat_ms: int = SECOND_MS
+    look_ms: int = 5 * SECOND_MS
     standby_poll_ms: int = SECOND_MS
     stop_patience_ms: int = 5 * SECOND_MS
-    feed_patience_ms: dict[str, EpochMs] = msgspec.field(
-        default_factory=lambda: {"wallets": MINUTE_MS, "markets": MINUTE_MS}
-    )
+    feed_patience_ms: EpochMs = MINUTE_MS
     kill_file: Path | None = None
 
 
@@ -88,9 +98,11 @@ class WorkerDoors:
     What a worker works with.
 
     `clock` is the time of the venue's world, `wall` that of people and machines; they differ in a simulation.
-    `presign` signs an order while it is being made durable, where the venue can. `guard` is given what the venue has to
+    `presign` signs an order before it is made durable, where the venue can. `guard` is given what the venue has to
     ask again right before a command leaves, where it may have waited for its turn.
-    `on_settings` is told the settings before anything else, and when they changed.
+    `on_settings` is told the settings before anything else, and when they changed. `doubt` has our clock measured
+    against the exchange's soon. `sightings` is shown what the worker sees, where somebody may look; `rate` tells how
+    the rate budget stands, where there is one.
     """
 
     journal: Journal
@@ -106,11 +118,14 @@ class WorkerDoors:
     guard: Callable[[Refusal], None] | None = None
     wall: Clock = field(default_factory=SystemClock)
     on_settings: Callable[[Policy], None] = _nobody
+    doubt: Callable[[], None] = _trust
+    sightings: Sightings | None = None
+    rate: Callable[[], RateUse | None] = _unlimited
 
 
 @dataclass(frozen=True, kw_only=True)
 class Room:
-    """What outlives a life: the doors, the numbers, the inbox, the gate, the prices."""
+    """What outlives a life: the doors, the numbers, the inbox and what waits before it, the gate, the prices."""
 
     doors: WorkerDoors
     opening: Opening
@@ -118,6 +133,7 @@ class Room:
     engine: Engine
     metrics: Metrics
     inbox: Inbox
+    ahead: Ahead
     gate: Gate
     board: QuoteBoard
     stops: Stops
@@ -163,27 +179,31 @@ class Life:
         self._recovered = recovered
         self._group = group
         self._policy: Policy | None = None
+        self._rosters = Rosters()
 
     async def begin(self) -> None:
         """Journal what comes before everything else, then open the gate."""
         room, recovered = self._room, self._recovered
         await self.snapshotter.open_segment(recovered.seq, recovered.record_seq)
         room.inbox.forget_questions()
+        room.ahead.forget_answers()
         room.gate.follow(recovered.state.latches)
-        self._watch()
+        self._watch(())
         await room.stops.look(recovered.state.control_id)
-        await self._take(room.opening(recovered.state))
+        await self._open(room.opening(recovered.state))
         await self._journal(room.inbox.take_first())
         entries = await self._take([self._started(), *self._notices()])
         if not room.stopping.is_set():
             room.gate.open()
         self._dispatcher.dispatch(entries, self._group)
+        self.turns.count(room.metrics)
 
     async def go_on(self) -> None:
         """Take turns until stopped."""
         while not self._room.stopping.is_set():
             self._dispatcher.dispatch(await self._turn(), self._group)
-            await asyncio.sleep(0)  # a journal without a thread never waits, and others want their turn
+            await asyncio.sleep(0)  # what was handed on leaves first, and others want their turn
+            self.turns.count(self._room.metrics)
             self.snapshotter.look(self.turns.seq, self.turns.record_seq)
 
     async def pulse(self) -> None:
@@ -207,6 +227,7 @@ class Life:
             if len(room.inbox):
                 await self._turn()
             await wall.sleep_until(wall.now_ms() + (0 if len(room.inbox) else _DRAIN_MS))
+        self.turns.count(room.metrics)
         self._dispatcher.cancel()
 
     def count(self) -> None:
@@ -220,14 +241,14 @@ class Life:
         """Take what waits, as far as time allows."""
         options = self._room.options
         budget_ms = options.turn_budget_ms
-        incoming = await self._room.inbox.take(options.batch_max)
+        incoming = self._room.ahead.sift(await self._room.inbox.take(options.batch_max), self._clock.now_ms())
         return await self._journal(incoming, None if budget_ms is None else budget_ms / SECOND_MS)
 
     async def _journal(self, incoming: Sequence[Incoming], budget_s: float | None = None) -> list[JournalEntry]:
         """Take what came from the inbox; what is not journaled goes back there."""
         inbox = self._room.inbox
         try:
-            entries, rest = await self.turns.take(incoming, budget_s=budget_s, metrics=self._room.metrics)
+            entries, rest = await self.turns.take(incoming, budget_s=budget_s)
         except Poisoned as poisoned:
             inbox.put_back(poisoned.rest)
             raise
@@ -238,9 +259,15 @@ class Life:
         self._follow(entries)
         return entries
 
+    async def _open(self, events: Sequence[Event]) -> None:
+        """Take what comes first; by the clock as it was measured before, also where that was not journaled yet."""
+        self._clock.measured = next((event.offset_ms for event in events if isinstance(event, ClockRead)), None)
+        await self._take(events)
+        self._clock.measured = None
+
     async def _take(self, events: Sequence[Event]) -> list[JournalEntry]:
         """Take what is made anew at every start."""
-        entries, _ = await self.turns.take([Incoming(event) for event in events], metrics=self._room.metrics)
+        entries, _ = await self.turns.take([Incoming(event) for event in events])
         self._follow(entries)
         return entries
 
@@ -251,17 +278,19 @@ class Life:
         for entry in entries:
             if isinstance(entry.event, Operator):
                 gate.journaled(entry.event.control_id)
-        self._watch()
+            elif isinstance(entry.event, InputRejected):  # perhaps since our clock is wrong
+                self._room.doors.doubt()
+        self._watch(entries)
 
-    def _watch(self) -> None:
-        """Tell the feed whose wallets matter, where the settings changed: who is followed, or left us something."""
+    def _watch(self, entries: Sequence[JournalEntry]) -> None:
+        """Tell the feed whose wallets matter, and others the settings, where that changed."""
         state = self.turns.state
-        if state.policy is self._policy:
-            return
-        self._policy = state.policy
-        wallets = [bot.wallet for bot in state.policy.bots if bot.enabled or state.bots[bot.id].coins]
-        self._room.doors.wallets.follow(wallets)
-        self._room.doors.on_settings(state.policy)
+        roster = self._rosters.changed(state, entries)
+        if roster is not None:
+            self._room.doors.wallets.follow(roster)
+        if state.policy is not self._policy:
+            self._policy = state.policy
+            self._room.doors.on_settings(state.policy)
 
     def _started(self) -> Started:
         worker = f"{self._room.options.name}-{self._room.doors.lease.epoch}"

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from fadearena.model.record import Decision, OrderUpdate, Outcome
 from fadearena.ports.journal import JournalEntry
+from fadearena.runtime.sight_metrics import SightMetrics
 
 _SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.015, 0.03, 0.05, 0.1, 0.25, 1.0, 5.0)
 _BATCH = (1, 2, 5, 10, 20, 50, 100, 200)
@@ -75,6 +76,7 @@ class Metrics:
             "fadearena_alerts", "Messages to people, by what became of them.", ["state"], registry=registry
         )
         self.alerts_waiting = Gauge("fadearena_alerts_waiting", "Alerts that wait to be told.", registry=registry)
+        self.sight = SightMetrics(registry)
 
     def count(self, entries: Sequence[JournalEntry]) -> None:
         """Count what is journaled."""

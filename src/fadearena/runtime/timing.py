@@ -7,14 +7,18 @@ from typing import TypeAlias
 import structlog
 
 from fadearena.kit.clock import Clock
-from fadearena.kit.tasks import streamed
+from fadearena.kit.tasks import either, streamed
 from fadearena.model.error import VenueError
-from fadearena.model.event import ClockRead, Event
-from fadearena.model.units import MINUTE_MS, EpochMs
+from fadearena.model.event import ClockRead, Event, OrderAnswered
+from fadearena.model.order import Refused, RejectCode
+from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
+from fadearena.ports.sightings import FeedStatus
 from fadearena.ports.venue import Venue, VenueCommand
 
 log = structlog.get_logger(__name__)
 READ_MS = MINUTE_MS
+DOUBTED_MS = 5 * SECOND_MS
+"""So often at most it is measured because somebody doubts it."""
 LOST_AFTER = 5
 """So many failures in a row, and what was measured last counts no more."""
 _WAITING_MAX = 1_000
@@ -29,8 +33,13 @@ class Timing:
     def __init__(self, read: ReadOffset) -> None:
         self.clock_offset_ms: int | None = None
         self.clock_spread_ms: int | None = None
+        self.doubted = asyncio.Event()
         self._read = read
         self._failures = 0
+
+    def doubt(self) -> None:
+        """Have it measured soon: something speaks against what is known."""
+        self.doubted.set()
 
     async def measure(self) -> None:
         """Measure once; after some failures in a row nothing is known any more."""
@@ -61,16 +70,32 @@ class TimedVenue:
         told: asyncio.Queue[Event] = asyncio.Queue(_WAITING_MAX)
         return streamed(told, self._pass_on(told), self._measure(told))
 
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return how the feeds behind the venue do."""
+        return self._venue.feeds()
+
     async def execute(self, command: VenueCommand) -> Sequence[Event]:
-        """Do one command; what the venue raises is raised here."""
-        return await self._venue.execute(command)
+        """Do one command; what the venue raises is raised here. Orders that come too late speak against the clock."""
+        events = await self._venue.execute(command)
+        if any(isinstance(event, OrderAnswered) and _is_late(event) for event in events):
+            self._timing.doubt()
+        return events
 
     async def _pass_on(self, told: asyncio.Queue[Event]) -> None:
         async for event in self._venue:
             await told.put(event)
 
     async def _measure(self, told: asyncio.Queue[Event]) -> None:
+        measured = self._clock.now_ms()
         while True:
-            await self._clock.sleep_until(self._clock.now_ms() + READ_MS)
+            await either(self._clock.sleep_until(measured + READ_MS), self._timing.doubted.wait())
+            measured = min(measured, self._clock.now_ms())  # the clock may have been set back
+            await self._clock.sleep_until(measured + DOUBTED_MS)
+            self._timing.doubted.clear()
             await self._timing.measure()
+            measured = self._clock.now_ms()
             await told.put(self._timing.event())
+
+
+def _is_late(event: OrderAnswered) -> bool:
+    return isinstance(event.answer, Refused) and event.answer.code is RejectCode.EXPIRED

@@ -10,6 +10,7 @@ One turn: events are stamped, stepped, and committed with what came of them, bef
 
 import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,6 +21,7 @@ from fadearena.model.event import Event, InputRejected
 from fadearena.model.units import SECOND_MS, EpochMs
 from fadearena.ports.journal import JournalEntry, JournalWriter
 from fadearena.ports.venue import SignedCommand
+from fadearena.runtime.ahead import FUTURE_MS
 from fadearena.runtime.engine import Engine
 from fadearena.runtime.inbox import Incoming
 from fadearena.runtime.metrics import Metrics
@@ -27,8 +29,7 @@ from fadearena.runtime.recovery import Recovered
 from fadearena.runtime.standing import StandingQuotes
 
 Presign = Callable[[SignedCommand], None]
-"""Signs an order ahead, while it is being made durable; nothing leaves."""
-_FUTURE_MS = 5 * SECOND_MS
+"""Signs an order ahead, before it is made durable; nothing leaves."""
 _EXCERPT = 500
 _ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="string")
 
@@ -52,6 +53,14 @@ class Poisoned(Exception):
         return _ENCODER.encode(self.event).decode()
 
 
+class _Taken(NamedTuple):
+    """What one commit held, and how long it took."""
+
+    entries: Sequence[JournalEntry]
+    step_s: float
+    commit_s: float
+
+
 class Turns:
     """Takes events, in their order, one commit at a time. `clock` is the time in which the core lives."""
 
@@ -73,9 +82,10 @@ class Turns:
         self._clock = clock
         self._standing = standing
         self._presign = presign
+        self._taken: list[_Taken] = []
 
     async def take(
-        self, incoming: Sequence[Incoming], *, budget_s: float | None = None, metrics: Metrics | None = None
+        self, incoming: Sequence[Incoming], *, budget_s: float | None = None
     ) -> tuple[list[JournalEntry], list[Incoming]]:
         """
         Step events until `budget_s` is used up, commit them, and return their entries and what is left.
@@ -101,27 +111,28 @@ class Turns:
                 break
         stepped = time.perf_counter()
         if entries:
-            await self._commit(entries, metrics)
-        if metrics is not None and entries:
-            metrics.step.observe((stepped - began) / len(entries))
-            metrics.commit.observe(time.perf_counter() - stepped)
-            metrics.journal_seq.set(entries[-1].seq)
+            await self._commit(entries)
+            self._taken.append(_Taken(entries, stepped - began, time.perf_counter() - stepped))
         if poison:
             raise Poisoned(*poison, entries, rest) from poison[1]
         return entries, rest
 
-    async def _commit(self, entries: Sequence[JournalEntry], metrics: Metrics | None) -> None:
-        """Make entries durable; what needs not wait for that is done meanwhile."""
-        durable = self._journal.append(*entries)
-        try:
-            if self._presign is not None:
-                for command in (command for entry in entries for command in entry.commands):
-                    if isinstance(command, PlaceOrder):
-                        self._presign(command)
-            if metrics is not None:
-                metrics.count(entries)
-        finally:
-            await durable
+    def count(self, metrics: Metrics) -> None:
+        """Count what was taken since the last time: that may wait until it is handed on."""
+        for taken in self._taken:
+            metrics.count(taken.entries)
+            metrics.step.observe(taken.step_s / len(taken.entries))
+            metrics.commit.observe(taken.commit_s)
+            metrics.journal_seq.set(taken.entries[-1].seq)
+        self._taken.clear()
+
+    async def _commit(self, entries: Sequence[JournalEntry]) -> None:
+        """Make entries durable; orders are signed before, so that they leave at once afterwards."""
+        if self._presign is not None:
+            for command in (command for entry in entries for command in entry.commands):
+                if isinstance(command, PlaceOrder):
+                    self._presign(command)
+        await self._journal.append(*entries)
 
     def _step(self, event: Event) -> JournalEntry:
         turned = self._engine.step(self.state, event)
@@ -139,7 +150,7 @@ class Turns:
     def _stamped(self, incoming: Incoming) -> Event:
         now = max(self._clock.now_ms(), self.state.now)
         event = incoming.event
-        if event.time > now + _FUTURE_MS:
+        if event.time > now + FUTURE_MS:
             event = _rejected(event, now)
         elif not event.time:
             event = msgspec.structs.replace(event, time=now)

@@ -1,53 +1,94 @@
-"""Notices that a feed fell silent, and that it is back: the core tells people. Increases wait by rules of its own."""
+"""
+Notices that a feed fell silent, and that it is back: the core tells people. Increases wait by rules of its own.
 
-from collections.abc import Mapping
+Each feed says by itself how it does, by the age of its own data: that another one is heard hides nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from fadearena.kit.clock import Clock
 from fadearena.model.event import Notice
 from fadearena.model.units import SECOND_MS, EpochMs
+from fadearena.ports.sightings import FeedState, FeedStatus
 from fadearena.runtime.inbox import Inbox
 
 CATEGORY = "feed"
 _POLL_MS = SECOND_MS
+_START = 5
+"""A feed that was never heard has so many times longer: at a start everything is asked at once."""
+
+
+@dataclass
+class _Watched:
+    """A feed: what it heard last and when that came, since when it is not well, and since when it was told silent."""
+
+    heard: EpochMs | None
+    moved: EpochMs
+    unwell: EpochMs | None = None
+    told: EpochMs | None = None
 
 
 class Watchdog:
     """
-    Watches feeds that say something again and again as long as they live.
+    Watches feeds by what they say of themselves; one that has nothing to follow is not missed.
 
-    One that never said anything has nothing to follow, and is not missed.
+    Args:
+        clock: People's time.
+        inbox: Where the core is told.
+        patience_ms: How long a feed may be stale before people are told.
+        feeds: Returns how the feeds do.
     """
 
-    def __init__(self, clock: Clock, inbox: Inbox, patience_ms: Mapping[str, EpochMs]) -> None:
+    def __init__(
+        self, clock: Clock, inbox: Inbox, patience_ms: EpochMs, feeds: Callable[[], Sequence[FeedStatus]]
+    ) -> None:
         self._clock = clock
         self._inbox = inbox
         self._patience_ms = patience_ms
-        self._heard: dict[str, EpochMs] = {}
-        self._silent: dict[str, EpochMs] = {}
-
-    def hear(self, feed: str) -> None:
-        """Note that a feed said something."""
-        self._heard[feed] = now = self._clock.now_ms()
-        since = self._silent.pop(feed, None)
-        if since is not None:
-            self._tell("info", f"{feed}: heard again after {(now - since) // SECOND_MS} s")
+        self._feeds = feeds
+        self._watched: dict[str, _Watched] = {}
 
     async def run(self) -> None:
-        """Watch from now on, for ever."""
-        self._heard = dict.fromkeys(self._heard, self._clock.now_ms())
+        """Watch from now on, for ever; while nobody watched nothing could be heard, and that is no silence."""
+        now = self._clock.now_ms()
+        for watched in self._watched.values():
+            watched.moved, watched.unwell = now, None
         while True:
             await self._clock.sleep_until(self._clock.now_ms() + _POLL_MS)
             self.look()
 
     def look(self) -> None:
-        """Tell of feeds that are silent for too long, each once."""
+        """Tell of feeds that are stale for too long, and of those that are well again, each once."""
         now = self._clock.now_ms()
-        for feed, patience in self._patience_ms.items():
-            heard = self._heard.get(feed)
-            if heard is not None and feed not in self._silent and now - heard >= patience:
-                self._silent[feed] = heard
-                seconds = (now - heard) // SECOND_MS
-                self._tell("warning", f"{feed}: nothing was heard for {seconds} s; what needs it waits")
+        for feed in self._feeds():
+            watched = self._watched.setdefault(feed.name, _Watched(feed.heard, now))
+            if feed.heard != watched.heard:
+                watched.heard, watched.moved = feed.heard, now
+            if feed.state in {FeedState.OK, FeedState.OFF}:
+                self._note_well(feed, watched, now)
+            else:
+                self._note_unwell(feed, watched, now)
+
+    def _note_well(self, feed: FeedStatus, watched: _Watched, now: EpochMs) -> None:
+        since, watched.unwell, watched.told = watched.told, None, None
+        if since is not None and feed.state is FeedState.OK:
+            self._tell("info", f"{feed.name}: heard again after {(now - since) // SECOND_MS} s")
+
+    def _note_unwell(self, feed: FeedStatus, watched: _Watched, now: EpochMs) -> None:
+        watched.unwell = now if watched.unwell is None else watched.unwell
+        since = min(watched.unwell, watched.moved)
+        patience_ms = self._patience_ms * (_START if feed.heard is None else 1)
+        if watched.told is not None or now - since < patience_ms:
+            return
+        watched.told = since
+        seconds = (now - since) // SECOND_MS
+        what = f"nothing was heard for {seconds} s" if since == watched.moved else _half_heard(feed, seconds)
+        self._tell("warning", f"{feed.name}: {what}; what needs it waits")
 
     def _tell(self, level: str, text: str) -> None:
         self._inbox.put(Notice(time=0, received=0, level=level, category=CATEGORY, text=text))
+
+
+def _half_heard(feed: FeedStatus, seconds: EpochMs) -> str:
+    return f"for {seconds} s not all of it was heard ({feed.confirmed} of {feed.wanted} confirmed)"

@@ -11,6 +11,7 @@ The worker: takes events in, one turn after the other, and lets commands out onc
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 
 import structlog
 
@@ -21,10 +22,13 @@ from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
 from fadearena.ports.heartbeat import Beat
 from fadearena.ports.venue import Venue
 from fadearena.ports.wallet_feed import WalletFeed
+from fadearena.runtime.ahead import Ahead
+from fadearena.runtime.corrected import CorrectedClock
 from fadearena.runtime.engine import Engine
 from fadearena.runtime.gate import Gate
 from fadearena.runtime.inbox import Inbox
 from fadearena.runtime.life import Life, Opening, Room, WorkerDoors, WorkerOptions
+from fadearena.runtime.lookout import Lookout, feeds_of
 from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.quotes import QuoteBoard
 from fadearena.runtime.recovery import Recovered, recover
@@ -74,12 +78,14 @@ class Worker:
             engine=engine or Engine(),
             metrics=metrics or Metrics(),
             inbox=inbox,
+            ahead=Ahead(doors.doubt),
             gate=gate,
             board=QuoteBoard(),
             stops=stops,
             stopping=asyncio.Event(),
         )
-        self._watchdog = Watchdog(doors.wall, inbox, options.feed_patience_ms)
+        self._watchdog = Watchdog(doors.wall, inbox, options.feed_patience_ms, partial(feeds_of, doors))
+        self._lookout = Lookout(doors, self._room.metrics, options.look_ms)
         self._life: Life | None = None
         self._status = "starting"
         self._changed = asyncio.Event()
@@ -165,6 +171,7 @@ class Worker:
             await life.wind_up()
 
     def _helpers(self, life: Life) -> dict[str, Coroutine[None, None, None]]:
+        state = life.turns.state
         return {
             "timer": life.timer.run(),
             "snapshots": life.snapshotter.run(),
@@ -175,15 +182,16 @@ class Worker:
             "stops": self._room.stops.watch_rest(),
             "pulse": life.pulse(),
             "watchdog": self._watchdog.run(),
+            "lookout": self._lookout.run(CorrectedClock(self._doors.clock, state), lambda: state.policy),
         }
 
     async def _listen(self, name: str, feed: WalletFeed | Venue) -> None:
         """Take in what a feed pushes; what happens on our own accounts is never refused."""
         metrics, inbox = self._room.metrics, self._room.inbox
+        events, heard = metrics.feed_events.labels(name), metrics.feed_heard.labels(name)
         async for event in feed:
-            metrics.feed_events.labels(name).inc()
-            metrics.feed_heard.labels(name).set(self._doors.clock.now_ms())
-            self._watchdog.hear(name)
+            events.inc()
+            heard.set(self._doors.clock.now_ms())
             if feed is self._doors.venue:
                 inbox.put(event)
             elif not inbox.offer(event):
@@ -194,7 +202,6 @@ class Worker:
         heard = self._room.metrics.feed_heard.labels("markets")
         async for news in self._doors.markets:
             heard.set(self._doors.clock.now_ms())
-            self._watchdog.hear("markets")
             self._room.board.take(news)
 
     async def _beat(self) -> None:

@@ -16,6 +16,7 @@ from fadearena.adapters.memory.keys import MemoryKeys
 from fadearena.adapters.memory.lease import MemoryLease
 from fadearena.adapters.memory.outbox import MemoryOutbox
 from fadearena.adapters.memory.read_store import MemoryReadStore
+from fadearena.adapters.memory.sightings import MemorySightings
 from fadearena.adapters.memory.snapshots import MemorySnapshots
 from fadearena.adapters.memory.storage import JournalMemory
 from fadearena.adapters.sim.faults import FaultyVenue
@@ -37,6 +38,7 @@ from fadearena.ports.lease import Lease
 from fadearena.ports.market_feed import MarketFeed
 from fadearena.ports.outbox import Outbox
 from fadearena.ports.read_store import ReadStore
+from fadearena.ports.sightings import Sightings
 from fadearena.ports.snapshots import Snapshots
 from fadearena.ports.venue import Executor, Venue
 from fadearena.ports.wallet_feed import WalletFeed
@@ -78,7 +80,8 @@ def test_storage_in_memory_fits_its_doors() -> None:
     stores: list[ReadStore] = [MemoryReadStore(MemoryControl())]
     sinks: list[AlertSink] = [MemoryAlerts(), ConsoleSink()]
     outboxes: list[Outbox] = [MemoryOutbox()]
-    assert all((leases, writers, journals, snapshots, controls, beats, stores, sinks, outboxes))
+    sightings: list[Sightings] = [MemorySightings()]
+    assert all((leases, writers, journals, snapshots, controls, beats, stores, sinks, outboxes, sightings))
 
 
 def test_storage_in_a_database_fits_its_doors(tmp_path: Path) -> None:
@@ -98,6 +101,7 @@ def test_storage_in_a_database_fits_its_doors(tmp_path: Path) -> None:
             records: list[ReadStore] = [store.records]
             controls: list[Control] = [store.control]
             beats: list[Heartbeats] = [store.heartbeats]
-            assert all((records, controls, beats))
+            sightings: list[Sightings] = [store.sightings]
+            assert all((records, controls, beats, sightings))
 
     asyncio.run(opened())

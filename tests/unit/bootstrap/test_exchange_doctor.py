@@ -82,6 +82,16 @@ def test_wallets_that_cannot_be_followed_are_told() -> None:
     assert f"fadearena bots disable {second}" in stranger.advice
 
 
+def test_of_many_wallets_only_the_first_are_asked() -> None:
+    """The question is heavy, and thousands of them would take hours; how many were left out is said."""
+    policy = default_policy()
+    bot = next(bot for bot in policy.bots if bot.enabled)
+    many = tuple(msgspec.structs.replace(bot, id=f"bot-{number}", wallet=f"0x{number:040x}") for number in range(1, 41))
+    found = examined(msgspec.structs.replace(policy, bots=many))
+    assert len([check for check in found if check.startswith("wallet of ")]) == 6
+    assert found["other wallets"].text.startswith("34 more were not asked")
+
+
 def test_a_coin_that_is_not_listed_is_told() -> None:
     """Names are exact: what the settings name has to be there."""
     policy = msgspec.structs.replace(default_policy(), asset_exposure_caps={"BTC": D(1), "btc": D(1)})

@@ -95,6 +95,16 @@ def test_a_limit_does_not_go_while_live() -> None:
     assert risks_added(old, msgspec.structs.replace(new, mode=Mode.SIMULATION)) == []
 
 
+def test_a_bot_does_not_come_without_a_limit_while_live() -> None:
+    """Those that have none already may stay, also where others before them go."""
+    old = policy_of(mode=Mode.LIVE)
+    first, new = old.bots[0], msgspec.structs.replace(old.bots[0], id="new", wallet="0x" + "9" * 40)
+    capped = msgspec.structs.replace(first, exposure_cap=D(1))
+    two = msgspec.structs.replace(old, bots=(capped, msgspec.structs.replace(new, exposure_cap=None)))
+    assert risks_added(two, two.with_bots(drop=[first.id])) == []
+    assert risks_added(old, old.with_bots([new])) == [f"bots[{len(old.bots)}].exposureCap must be set in live trading"]
+
+
 def test_nothing_is_proposed_without_an_exchange_or_in_the_arena(config: Config, simulation: Places) -> None:
     """Whatever cannot be looked at has failed."""
     proposal = asyncio.run(switching.propose(config, simulation))

@@ -44,6 +44,17 @@ def test_without_a_terminal_it_takes_the_defaults(tmp_path: Path) -> None:
     assert [bot["id"] for bot in bots if bot["enabled"]] == list(followed_bots())
 
 
+@pytest.mark.parametrize(
+    ("network", "sentence"),
+    [("mainnet", "silent since December 2025"), ("testnet", "never traded on the testnet"), ("arena", "")],
+)
+def test_bots_that_do_nothing_are_named_as_such(tmp_path: Path, network: str, sentence: str) -> None:
+    """Where nothing will happen because of the bots that it offers, it says so, and what else there is."""
+    ended, _ = begun(tmp_path / "d", "--network", network)
+    assert sentence in ended.out
+    assert ("`fadearena bots discover`" in ended.out) is (network == "mainnet")
+
+
 def test_options_are_taken_over(tmp_path: Path) -> None:
     """Network, money, bots and limits go where they belong."""
     given = ("--bots", "grok-4,qwen3-max", "--multiplier", "0.1", "--exposure-cap", "5000", "--daily-loss", "100")

@@ -2,9 +2,11 @@
 
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
-from fadearena.cli.output import show, table
+from fadearena.cli.output import columns, show, span, table
+from fadearena.model.units import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 
 ADDRESS = "0x5e9ee1089755c3435139848e47e6635505d5a13a"
 
@@ -46,3 +48,44 @@ def test_a_narrow_terminal_gets_a_line_for_each_column() -> None:
         f"    address: {ADDRESS}",
         "that is all",
     ]
+
+
+def test_a_long_header_is_wrapped_and_never_cut() -> None:
+    """Its words stand below each other where the column is narrower; short numbers stand to the right."""
+    made = table("", "bot", "last trade", "account value")
+    made.add_row("a", "3 h", "48.9M")
+    made.add_row("b", "12 min", "-900.0k")
+    file = StringIO()
+    show(made, console=Console(width=32, file=file))
+    text = file.getvalue()
+    assert "…" not in text
+    assert all(word in text for word in ("last", "trade", "account", "value"))
+    assert "    48.9M" in text
+
+
+def test_what_people_named_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """Square brackets and colons in a name are no markup."""
+    made = table("", "name")
+    made.add_row("a [/b] [red]c :smile:")
+    show(made, "[bold]d")
+    out = capsys.readouterr().out
+    assert "a [/b] [red]c :smile:" in out
+    assert "[bold]d" in out
+    assert columns() == 200
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (1_260, "1.3 s"),
+        (119 * SECOND_MS, "119 s"),
+        (5 * MINUTE_MS, "5 min"),
+        (2 * HOUR_MS - 1, "119 min"),
+        (2 * HOUR_MS, "2 h"),
+        (2 * DAY_MS, "2 d"),
+        (400 * DAY_MS, "400 d"),
+    ],
+)
+def test_a_span_is_said_in_one_unit(ms: int, text: str) -> None:
+    """In the largest of which there are some."""
+    assert span(ms) == text

@@ -1,6 +1,7 @@
 """Waiting for the first of several, and finding the first error of many."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -179,3 +180,27 @@ def test_joined_questions_are_asked_once_whoever_goes_away() -> None:
     first, *errors = run_jumping(main(), clock)
     assert (first, asked) == (7, [0, 10])
     assert [str(error) for error in errors] == ["no more"] * 2
+
+
+def test_a_question_that_nobody_waits_for_any_more_is_given_up() -> None:
+    """Whoever asks after that has it asked anew, also before it came to its end."""
+    clock, log = ManualClock(), list[str]()
+    joined = Joined[str, int]()
+
+    async def answer() -> int:
+        try:
+            await clock.sleep_until(clock.now_ms() + 10)
+        finally:
+            log.append(f"over at {clock.now_ms()}")
+        return 7
+
+    async def main() -> int:
+        gone = asyncio.create_task(joined.ask("q", answer))
+        await clock.sleep_until(5)
+        gone.cancel()
+        with suppress(asyncio.CancelledError):
+            await gone
+        return await joined.ask("q", answer)
+
+    assert run_jumping(main(), clock) == 7
+    assert log == ["over at 5", "over at 15"]

@@ -3,7 +3,9 @@
 from decimal import Decimal
 
 from fadearena.model.record import Check, Decision, Effect, Outcome
+from fadearena.model.wallet import Feed
 from fadearena.ports.journal import JournalEntry
+from fadearena.ports.sightings import FeedState, FeedStatus, Sight
 from fadearena.runtime.metrics import Metrics
 from tests.support.room import Room, notice
 
@@ -61,3 +63,21 @@ def test_no_label_names_a_coin_a_bot_an_order_or_a_wallet() -> None:
     assert 'fadearena_order_updates_total{status="filled"} 1.0' in text
     for named in ("BTC", 'bot"', "main", "0x"):
         assert named not in text
+
+
+def test_which_feed_is_later_is_timed() -> None:
+    """By the feed that was first and the one that came later."""
+    metrics = Metrics()
+    metrics.sight.seen(Feed.TAPE, Feed.USER, 250)
+    labels = {"first": "tape", "later": "user"}
+    assert metrics.registry.get_sample_value("fadearena_fill_later_seconds_sum", labels) == 0.25
+
+
+def test_what_feeds_count_only_grows() -> None:
+    """Totals are taken over as they are told, also where a feed begins anew."""
+    metrics = Metrics()
+    for total in (3, 5, 2, 4):
+        feed = FeedStatus(name="tape", state=FeedState.OK, counts={"gaps": total})
+        metrics.sight.show(Sight(time=0, now=0, feeds=(feed,)), ())
+    labels = {"feed": "tape", "what": "gaps"}
+    assert metrics.registry.get_sample_value("fadearena_feed_counted_total", labels) == 7

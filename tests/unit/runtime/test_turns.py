@@ -49,7 +49,7 @@ class Table:
     def take(self, *events: Event, budget_s: float | None = None) -> list[Incoming]:
         """Take events; return what is left."""
         incoming = [Incoming(event) for event in events]
-        _, rest = immediately(self.turns.take(incoming, budget_s=budget_s, metrics=self.metrics))
+        _, rest = immediately(self.turns.take(incoming, budget_s=budget_s))
         return rest
 
     @property
@@ -118,6 +118,8 @@ def test_burst_costs_one_commit() -> None:
     assert table.journal.commits == [50, 1]
     assert [(entry.seq, entry.record_seq) for entry in table.journal._memory.entries.values()][-1] == (51, 102)
     assert (table.turns.seq, table.turns.record_seq) == (51, 102)
+    table.turns.count(table.metrics)
+    table.turns.count(table.metrics)
     assert table.metrics.registry.get_sample_value("fadearena_events_total", {"kind": "notice"}) == 51
     assert table.metrics.registry.get_sample_value("fadearena_journal_seq") == 51
 

@@ -25,6 +25,7 @@ from fadearena.model.event import (
 )
 from fadearena.model.units import SECOND_MS
 from fadearena.ports.heartbeat import Beat
+from fadearena.ports.wallet_feed import Roster
 from fadearena.runtime.immediate import immediately
 from tests.support.room import Room, notice
 from tests.support.room_doors import Venue
@@ -59,7 +60,7 @@ def test_fill_of_the_source_becomes_an_order_of_ours() -> None:
 
 
 def test_the_feed_is_told_whose_wallets_matter() -> None:
-    """At every start, and when the settings change: bots that are followed, and those that were and left something."""
+    """At a start, when settings change, and when a sleeve opens or closes: who holds one, who is followed, the rest."""
     room = Room()
     other = msgspec.structs.replace(room.policy.bots[0], id="other", name="other", wallet="0x" + "5" * 40)
 
@@ -71,9 +72,28 @@ def test_the_feed_is_told_whose_wallets_matter() -> None:
             await room.wait(1_000)
 
     room.play(one_trade, changed)
-    assert room.wallets.followed == [(), (WALLET,), (WALLET, other.wallet), (WALLET, other.wallet)]
+    assert room.wallets.followed == [
+        Roster(),
+        Roster(followed=(WALLET,)),
+        Roster(held=(WALLET,)),
+        Roster(held=(WALLET,), followed=(other.wallet,)),
+        Roster(held=(WALLET,), followed=(other.wallet,)),
+    ]
     room.play(lambda room: room.wait(1_000))
-    assert room.wallets.followed[4:] == [(WALLET, other.wallet)]
+    assert room.wallets.followed[5:] == [Roster(held=(WALLET,), followed=(other.wallet,))]
+
+
+def test_the_feed_is_told_when_a_sleeve_was_opened_and_closed() -> None:
+    """Whoever holds one comes first where something is scarce, and not for longer."""
+    room = Room()
+
+    async def closed(room: Room) -> None:
+        room.wallets.trade("BTC", "-1")
+        await room.wait(3_000)
+
+    room.play(one_trade, closed)
+    followed = Roster(followed=(WALLET,))
+    assert room.wallets.followed == [Roster(), followed, Roster(held=(WALLET,)), followed]
 
 
 def test_prices_are_told_every_ten_seconds() -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 
 from fadearena.model.ids import Coin, is_perp
 
-COINS_MAX = 200
-"""Two subscriptions each; right after a reconnect the exchange may count the old ones, too, of a thousand in all."""
+COINS_MAX = 100
+"""Two subscriptions each, which the exchange may count twice after a reconnect; the tape lives on what they leave."""
 _REFUSED_MAX = 10_000
 
 

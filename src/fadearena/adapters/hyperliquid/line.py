@@ -5,7 +5,7 @@ from random import Random
 from typing import Final
 
 from fadearena.adapters.hyperliquid.interest import Interest
-from fadearena.adapters.hyperliquid.limits import SocketLimits
+from fadearena.adapters.hyperliquid.limits import Purpose, SocketLimits
 from fadearena.adapters.hyperliquid.listing import Listing
 from fadearena.adapters.hyperliquid.rest import InfoClient
 from fadearena.adapters.hyperliquid.session import PING_MS, POST_MS, SILENCE_MS, Session
@@ -39,20 +39,20 @@ class Line:
     ping_ms: EpochMs = PING_MS
     answer_ms: int = POST_MS
 
-    def session(self, name: str) -> Session:
+    def session(self, name: str, purpose: Purpose) -> Session:
         """Return a session of its own, not yet connected."""
-        return self._session(name, self.silence_ms, self.ping_ms)
+        return self._session(name, purpose, self.silence_ms, self.ping_ms)
 
     def order_session(self) -> Session:
         """Return a session for orders: it asks for signs of life often, so that a dead one shows soon."""
-        return self._session("orders", self.silence_ms // _ORDER_SILENCE, self.ping_ms // _ORDER_PINGS)
+        return self._session("orders", Purpose.OWN, self.silence_ms // _ORDER_SILENCE, self.ping_ms // _ORDER_PINGS)
 
     @property
     def fresh_ms(self) -> EpochMs:
         """How long ago a socket of orders may have been heard for an order to be entrusted to it."""
         return self.silence_ms // _FRESH
 
-    def _session(self, name: str, silence_ms: EpochMs, ping_ms: EpochMs) -> Session:
+    def _session(self, name: str, purpose: Purpose, silence_ms: EpochMs, ping_ms: EpochMs) -> Session:
         return Session(
             self.transport,
             self.clock,
@@ -61,4 +61,5 @@ class Line:
             silence_ms=silence_ms,
             ping_ms=ping_ms,
             limits=self.limits,
+            purpose=purpose,
         )

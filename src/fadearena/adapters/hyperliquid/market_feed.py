@@ -15,10 +15,11 @@ import msgspec
 import structlog
 
 from fadearena.adapters.hyperliquid import codec, wire
-from fadearena.adapters.hyperliquid.limits import Lane
+from fadearena.adapters.hyperliquid.limits import Lane, Purpose
 from fadearena.adapters.hyperliquid.line import Line
 from fadearena.adapters.hyperliquid.rows import UNREADABLE
 from fadearena.adapters.hyperliquid.session import Connected, Failed, Lost, Message, Session
+from fadearena.adapters.hyperliquid.status import status_of
 from fadearena.kit.tasks import streamed
 from fadearena.model.command import ReadBook
 from fadearena.model.error import InvalidInput, VenueError, VenueProtocolError, VenueRefused
@@ -27,6 +28,7 @@ from fadearena.model.ids import Coin, dex_of
 from fadearena.model.market import FundingRate, OrderBook, Quote
 from fadearena.model.units import SECOND_MS, EpochMs, Price
 from fadearena.ports.market_feed import MarketNews
+from fadearena.ports.sightings import FeedStatus
 
 log = structlog.get_logger(__name__)
 WAITING_MAX = 10_000
@@ -57,6 +59,8 @@ class HyperliquidMarkets:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._known: dict[Coin, _Known] = {}
+        self._session: Session | None = None
+        self._heard: EpochMs = 0
 
     def want(self, coins: Iterable[Coin]) -> None:
         """Have the prices of these coins told, too."""
@@ -66,8 +70,12 @@ class HyperliquidMarkets:
     def __aiter__(self) -> AsyncIterator[MarketNews]:
         """Iterate over prices as they change; without end."""
         told: asyncio.Queue[MarketNews] = asyncio.Queue(WAITING_MAX)
-        session = self._line.session("markets")
+        self._session = session = self._line.session("markets", Purpose.PRICES)
         return streamed(told, session.run(), self._hear(session, told))
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return how old the newest price is, and what is confirmed; none before somebody iterates."""
+        return () if self._session is None else (status_of(self._line, "markets", (self._session,), self._heard),)
 
     async def book(self, coin: Coin) -> OrderBook:
         """
@@ -133,6 +141,7 @@ class HyperliquidMarkets:
                 match news:
                     case Message():
                         for price in self._read(news):
+                            self._heard = news.received
                             await told.put(price)
                     case Connected() | Lost():
                         for known in self._known.values():

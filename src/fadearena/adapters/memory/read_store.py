@@ -9,12 +9,13 @@ import msgspec
 from fadearena.adapters.memory.control import MemoryControl
 from fadearena.adapters.memory.outbox import MemoryOutbox
 from fadearena.adapters.memory.pairs import pairs_of
-from fadearena.model.event import SourceFills, Started
+from fadearena.model.event import SnapshotRound, SourceFills, Started
 from fadearena.model.ids import AccountId, Address, BotId, Coin
 from fadearena.model.policy import Policy
 from fadearena.model.record import (
     Alert,
     BotPerformance,
+    BotsChange,
     BotTrade,
     CashBooked,
     ControlAnswer,
@@ -84,6 +85,8 @@ class _Shown:
                 self._note(started=entry.received, rules_version=rules)
             case SourceFills():
                 self._note(last_event_time=entry.received)
+            case SnapshotRound(length_ms=length):
+                self._note(snapshot_round_ms=length)
             case _:
                 pass
 
@@ -101,7 +104,7 @@ class _Shown:
                 self._take_point(record, time)
             case TradingStateChange():
                 self._take_latch(record, time)
-            case SettingsChange():
+            case SettingsChange() | BotsChange():
                 self._take_settings(record, time)
             case DeadLetter():
                 self.letters[record.id] = LetterView(letter=record, changed=time)
@@ -143,17 +146,24 @@ class _Shown:
         else:
             self.latches.pop(key, None)
 
-    def _take_settings(self, record: SettingsChange, time: EpochMs) -> None:
+    def _take_settings(self, record: SettingsChange | BotsChange, time: EpochMs) -> None:
         self._note(settings_version=record.version)
-        if record.policy is None:
+        policy = record.policy if isinstance(record, SettingsChange) else self._with_bots(record)
+        if policy is None:
             return
-        self._note(mode=record.policy.mode.value)
-        before, now = _homes(self.settings.policy if self.settings else None), _homes(record.policy)
+        self._note(mode=policy.mode.value)
+        before, now = _homes(self.settings.policy if self.settings else None), _homes(policy)
         gone = {bot for bot, home in before.items() if now.get(bot) != home}
         self.sources = {key: update for key, update in self.sources.items() if key[0] not in gone}
         self.sleeves = {key: update for key, update in self.sleeves.items() if key[0] not in gone}
         self.performances = {bot: found for bot, found in self.performances.items() if bot not in gone}
-        self.settings = SettingsView(policy=record.policy, actor=record.actor, changed=time)
+        self.settings = SettingsView(policy=policy, actor=record.actor, changed=time)
+
+    def _with_bots(self, record: BotsChange) -> Policy | None:
+        if self.settings is None:
+            return None
+        policy = self.settings.policy.with_bots(record.put, record.dropped)
+        return msgspec.structs.replace(policy, version=record.version)
 
 
 def _homes(policy: Policy | None) -> dict[BotId, tuple[Address, AccountId]]:

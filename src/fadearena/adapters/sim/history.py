@@ -8,7 +8,7 @@ Recorded wallets as a feed.
    ahead: what was delivered is known to snapshots.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from decimal import Decimal
 from heapq import merge
 
@@ -33,7 +33,8 @@ from fadearena.model.market import Quote
 from fadearena.model.position import average_price, trade
 from fadearena.model.units import BPS, ONE, ZERO, Bps, EpochMs, Price, Size, Usd
 from fadearena.model.wallet import Feed, SourceFill, SourcePosition, WalletRole
-from fadearena.ports.wallet_feed import SourceRead
+from fadearena.ports.sightings import FeedStatus, Sighting
+from fadearena.ports.wallet_feed import Roster, SourceRead
 
 DEFAULT_HALF_SPREAD_BPS = Decimal(1)
 
@@ -92,8 +93,16 @@ class HistoryFeed:
         while (event := self.deliver()) is not None:
             yield event
 
-    def follow(self, wallets: Collection[Address]) -> None:
+    def follow(self, roster: Roster) -> None:
         """Change nothing: what was recorded is told."""
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return none: what was recorded does not fall silent."""
+        return ()
+
+    def sightings(self) -> Sequence[Sighting]:
+        """Return none."""
+        return ()
 
     async def read(self, command: SourceRead) -> Sequence[Event]:
         """Answer from what was delivered so far, at the clock's time; an unknown wallet cannot be read."""

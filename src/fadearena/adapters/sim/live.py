@@ -9,7 +9,7 @@ The synthetic arena in running time: doors that tell what happens when the clock
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from fadearena.adapters.sim.arena import Arena
 from fadearena.adapters.sim.exchange import SimExchange
@@ -24,8 +24,9 @@ from fadearena.model.instrument import Instrument
 from fadearena.model.market import FundingRate, OrderBook, Quote
 from fadearena.model.units import HOUR_MS, MINUTE_MS, SECOND_MS, EpochMs
 from fadearena.ports.market_feed import MarketNews
+from fadearena.ports.sightings import FeedState, FeedStatus, Sighting
 from fadearena.ports.venue import VenueCommand
-from fadearena.ports.wallet_feed import SourceRead
+from fadearena.ports.wallet_feed import Roster, SourceRead
 
 QUEUE_MAX = 10_000
 AWAY_MS = 10 * MINUTE_MS
@@ -150,8 +151,16 @@ class LiveWallets:
                 yield event
             await self._arena.clock.sleep_until(self._arena.next_time)
 
-    def follow(self, wallets: Collection[Address]) -> None:
+    def follow(self, roster: Roster) -> None:
         """Change nothing: all traders are told of, there are only a few."""
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return one that is as old as the moment up to which the arena was brought."""
+        return (FeedStatus(name="tape", state=FeedState.OK, heard=self._arena.moment.now_ms()),)
+
+    def sightings(self) -> Sequence[Sighting]:
+        """Return none: what the arena's traders hold is told at once."""
+        return ()
 
     async def read(self, command: SourceRead) -> Sequence[Event]:
         """Answer one question with the truth of the moment at which it arrives."""
@@ -176,6 +185,10 @@ class LiveMarkets:
                 yield rate
             hour = hour_now
             await next_second(self._arena.clock)
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return one that is as old as the moment up to which the arena was brought."""
+        return (FeedStatus(name="markets", state=FeedState.OK, heard=self._arena.moment.now_ms()),)
 
     async def read(self, command: ReadBook) -> Sequence[Event]:
         """Return a coin's prices of the moment at which the question arrives."""

@@ -34,6 +34,7 @@ from fadearena.model.instrument import Instrument
 from fadearena.model.market import BookLevel, OrderBook
 from fadearena.model.order import Filled, OwnFill
 from fadearena.model.units import SECOND_MS, ZERO, EpochMs, Price, Quantity, Ratio, Side
+from fadearena.ports.sightings import FeedStatus
 from fadearena.ports.venue import Venue, VenueCommand
 
 log = structlog.get_logger(__name__)
@@ -108,6 +109,10 @@ class ShadowVenue:
     def __aiter__(self) -> AsyncIterator[Event]:
         """Iterate over the live venue's news, and shadows."""
         return streamed(self._told, self._pass_on())
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return how the feeds behind the live venue do."""
+        return self._venue.feeds()
 
     async def execute(self, command: VenueCommand) -> Sequence[Event]:
         """Do one command on the live venue; what it raises is raised here."""

@@ -28,6 +28,7 @@ from fadearena.model.market import FundingRate, Quote
 from fadearena.model.order import OrderTerms
 from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
 from fadearena.ports.market_feed import MarketFeed, MarketNews
+from fadearena.ports.sightings import FeedStatus
 from fadearena.ports.venue import VenueCommand
 
 log = structlog.get_logger(__name__)
@@ -80,6 +81,10 @@ class MarketStreet:
         async for news in self._feed:
             self._take(news)
             yield news
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return how the feeds behind the prices do."""
+        return self._feed.feeds()
 
     async def read(self, command: ReadBook) -> Sequence[Event]:
         """Fetch a coin's prices now; what the feed raises is raised here."""

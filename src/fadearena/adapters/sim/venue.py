@@ -18,6 +18,7 @@ from fadearena.kit.tasks import streamed
 from fadearena.model.event import Event, OrderAnswered
 from fadearena.model.ids import AccountId
 from fadearena.model.units import SECOND_MS, Usd
+from fadearena.ports.sightings import FeedStatus
 from fadearena.ports.venue import VenueCommand
 
 _WAITING_MAX = 1_000
@@ -86,6 +87,10 @@ class PaperVenue:
         """Iterate over what happens by itself, looked at once a second: funding, stops, liquidations; without end."""
         told: asyncio.Queue[Event] = asyncio.Queue(_WAITING_MAX)
         return streamed(told, self._watch(told), self._street.follow(lambda: self._exchange))
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return none: paper accounts are not heard of from afar."""
+        return ()
 
     async def execute(self, command: VenueCommand) -> Sequence[Event]:
         """

@@ -16,6 +16,7 @@ class PostgresSession:
     """A connection to PostgreSQL."""
 
     for_share = " FOR SHARE"
+    is_local = False
 
     def __init__(self, database: PostgresDatabase, connection: psycopg.Connection) -> None:
         self._database = database

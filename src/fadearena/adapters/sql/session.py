@@ -45,6 +45,8 @@ class Session(Protocol):
 
     for_share: str
     """What a query ends with so that the rows it found cannot change before the transaction ends."""
+    is_local: bool
+    """Whether the database is a file of this machine: a commit waits for the disk, and for nobody else's answer."""
 
     @property
     def is_broken(self) -> bool:

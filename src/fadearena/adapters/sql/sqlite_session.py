@@ -16,6 +16,7 @@ class SqliteSession:
     """A connection to SQLite."""
 
     for_share = ""
+    is_local = True
     is_broken = False
 
     def __init__(self, file: SqliteFile, connection: sqlite3.Connection) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from decimal import Decimal
-from itertools import permutations
 
 import msgspec
 import pytest
@@ -77,12 +76,11 @@ def test_own_fill_has_fee_pnl_and_cloid() -> None:
 
 def test_tape_trade_is_a_fill_of_both_users() -> None:
     """The buyer bought and the seller sold, under the keys that their own feeds use; others did nothing."""
-    (bought,) = codec.tape_fills(TRADE, WALLET)
-    (sold,) = codec.tape_fills(TRADE, OTHER)
+    bought, sold = codec.tape_fill(TRADE, "B"), codec.tape_fill(TRADE, "A")
     assert (bought.side, bought.key) == (Side.BUY, "5:BTC:9:B")
     assert (sold.side, sold.key) == (Side.SELL, "5:BTC:9:A")
     assert bought.start_position is None
-    assert codec.tape_fills(TRADE, "0x" + "c" * 40) == ()
+    assert (bought.key, sold.key) == (codec.tape_key(TRADE, "B"), codec.tape_key(TRADE, "A"))
 
 
 @pytest.mark.parametrize(
@@ -97,30 +95,10 @@ def test_impossible_fills_are_protocol_errors(changes: dict[str, object]) -> Non
         codec.own_fill(fill(**changes), "main", WALLET)
 
 
-def test_only_trades_of_watched_wallets_are_kept() -> None:
-    """In their order, whichever side the wallet took; a message that names none gives nothing."""
-    stranger = "0x" + "c" * 40
-    trades = [
-        msgspec.structs.replace(TRADE, tid=tid, users=users)
-        for tid, users in enumerate(permutations([WALLET, OTHER, stranger], 2))
-    ]
-    data = msgspec.json.encode(trades)
-    kept = codec.watched_trades(data, {WALLET})
-    assert kept == [trade for trade in trades if WALLET in trade.users]
-    assert codec.watched_trades(data, {"0x" + "d" * 40}) == []
-
-
-@pytest.mark.parametrize("data", [b"", b"{}", b'[{"users":["0x1"]}]', b'[{"users":["a","b"]}]', b"\xff"])
-def test_a_message_that_is_no_tape_is_a_protocol_error(data: bytes) -> None:
-    """Also where only the fields of a watched trade are missing."""
-    with pytest.raises(VenueProtocolError):
-        codec.watched_trades(data, {"a"})
-
-
 def test_impossible_tape_trade_is_a_protocol_error() -> None:
     """A trade of nothing is never taken."""
     with pytest.raises(VenueProtocolError):
-        codec.tape_fills(msgspec.structs.replace(TRADE, sz="0"), WALLET)
+        codec.tape_fill(msgspec.structs.replace(TRADE, sz="0"), "B")
 
 
 META = {

@@ -36,7 +36,7 @@ CASES: dict[str, tuple[Any, Any, Callable[[Any], object]]] = {
     "trade": (
         {"coin": "X", "side": "B", "px": "1.0", "sz": "1", "time": 5, "hash": "0x", "tid": 1, "users": [WALLET, OTHER]},
         wire.Trade,
-        lambda it: codec.tape_fills(it, WALLET),
+        lambda it: codec.tape_fill(it, "B"),
     ),
     "meta": (
         {

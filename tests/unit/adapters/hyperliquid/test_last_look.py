@@ -58,7 +58,7 @@ def test_a_stop_that_came_while_an_action_waited(clock: ManualClock) -> None:
         return said[0] if said else None
 
     async def story() -> None:
-        budget.spend(PER_MINUTE)
+        budget.spend(Lane.REST, PER_MINUTE)
         sending = asyncio.create_task(
             client.send(actions.noop(), lane=Lane.ORDER, refusal=refusal, signer=SIGNER.address, nonce=1)
         )

@@ -10,6 +10,7 @@ import pytest
 from fadearena.adapters.hyperliquid.limits import (
     AddressBudget,
     Lane,
+    Purpose,
     RateBudget,
     SocketLimits,
     Window,
@@ -20,6 +21,7 @@ from fadearena.adapters.hyperliquid.limits import (
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
 from fadearena.model.error import InvalidInput, VenueUnavailable
+from tests.support.tape import OffClock
 
 MINUTE_MS = 60_000
 
@@ -89,7 +91,8 @@ def test_orders_do_not_wait_behind_snapshots() -> None:
                 tasks.create_task(gate.go(f"snapshot {n}", Lane.SNAPSHOT, 2))
             await asyncio.sleep(1)
             assert len(gate.went) == 35
-            assert gate.budget.used == {"used": 70, "per_minute": 100, "waiting": 12, "refusals": 0}
+            use = gate.budget.use()
+            assert (use.used, use.per_minute, use.waiting, use.refusals) == (70, 100, 12, 0)
             tasks.create_task(gate.go("order", Lane.ORDER, 1))
             tasks.create_task(gate.go("cancel", Lane.CANCEL, 1))
 
@@ -147,7 +150,7 @@ def test_who_gives_up_takes_nothing_with_him() -> None:
         await asyncio.sleep(1)
         heavy.cancel()
         await light
-        assert gate.budget.used["used"] == 50
+        assert gate.budget.use().used == 50
 
     gate.run(main())
     assert gate.went == [(5_000, "light")]
@@ -187,9 +190,9 @@ def test_rows_of_an_answer_count_too() -> None:
 
     async def main() -> None:
         await gate.budget.take(Lane.REST, 20)
-        gate.budget.spend(90)
-        gate.budget.spend(0)
-        assert gate.budget.used["used"] == 110
+        gate.budget.spend(Lane.REST, 90)
+        gate.budget.spend(Lane.REST, 0)
+        assert gate.budget.use().used == 110
         await gate.go("order", Lane.ORDER, 1)
 
     gate.run(main())
@@ -221,7 +224,7 @@ def test_a_429_pauses_its_lane_and_those_after_it() -> None:
     gate.run(main())
     for pause, least in zip(pauses, [10, 20, 40, 60, 60, 10], strict=True):
         assert least * 1_000 <= pause < least * 1_250
-    assert gate.budget.used["refusals"] == 12
+    assert gate.budget.use().refusals == 12
 
 
 def test_a_clock_that_is_set_back_stops_nothing() -> None:
@@ -247,6 +250,22 @@ def test_sockets_share_connections_and_messages() -> None:
 
     run_jumping(main(), clock)
     assert clock.now_ms() == 61_000
+
+
+def test_a_quarter_of_the_messages_is_kept_for_orders_and_our_accounts() -> None:
+    """Three are for others; the fourth waits until the first are a minute old, and ours does not."""
+    clock = ManualClock()
+    limits = SocketLimits(clock, messages=4)
+
+    async def leaving(purpose: Purpose) -> int:
+        await limits.message(purpose)
+        return clock.now_ms()
+
+    async def main() -> list[int]:
+        first = [await leaving(Purpose.TAPE) for _ in range(3)]
+        return [*first, *await asyncio.gather(leaving(Purpose.PRICES), leaving(Purpose.OWN))]
+
+    assert run_jumping(main(), clock) == [0, 0, 0, 61_000, 0]
 
 
 def test_an_address_that_has_used_up_its_requests_gets_one_every_ten_seconds() -> None:
@@ -288,3 +307,42 @@ def test_a_429_holds_an_exit_up_for_less_than_it_lives() -> None:
 
     gate.run(main())
     assert gate.clock.now_ms() >= 1_010_000
+
+
+def test_what_each_lane_uses_is_told() -> None:
+    """What it took and what its answers cost, what waits, what was refused, until when it is paused with the others."""
+    gate = Gate()
+
+    async def main() -> None:
+        await gate.budget.take(Lane.OWN, 10)
+        gate.budget.spend(Lane.OWN, 5)
+        await gate.budget.take(Lane.REST, 30)
+        waiting = asyncio.create_task(gate.budget.take(Lane.REST, 20))
+        await asyncio.sleep(1)
+        gate.budget.refused(Lane.SNAPSHOT)
+        lanes = {lane.lane: lane for lane in gate.budget.use().lanes}
+        assert [lanes[name].used for name in ("cancel", "own", "snapshot", "rest")] == [0, 15, 0, 30]
+        assert (lanes["rest"].waiting, lanes["rest"].most, lanes["snapshot"].refusals) == (1, 50, 1)
+        assert lanes["rest"].paused_until == lanes["snapshot"].paused_until != lanes["own"].paused_until
+        await waiting
+        use = gate.budget.use()
+        assert (use.used, use.lanes[Lane.REST].used, use.lanes[Lane.REST].paused_until) == (20, 20, None)
+
+    gate.run(main())
+
+
+def test_a_pause_lasts_no_longer_because_the_clock_is_set_back() -> None:
+    """Otherwise exits would wait for the hour to come again."""
+    right = ManualClock()
+    clock = OffClock(right, 3_600_000)
+    budget = RateBudget(clock)
+
+    async def story() -> int:
+        for lane in Lane:
+            budget.refused(lane)
+        clock.off_ms = 0
+        for lane in Lane:
+            await budget.take(lane, 1)
+        return right.now_ms()
+
+    assert run_jumping(story(), right) < 20_000

@@ -199,4 +199,4 @@ def test_large_batches_weigh_more() -> None:
     desk = Desk(DONE)
     action = actions.cancel(*((0, n) for n in range(80)))
     desk.act(lambda e: e.send(action, lane=Lane.CANCEL, signer=SIGNER.address, nonce=NOW))
-    assert desk.budget.used["used"] == 3
+    assert desk.budget.use().used == 3

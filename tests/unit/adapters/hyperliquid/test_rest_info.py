@@ -223,9 +223,9 @@ def test_rows_of_answers_are_paid_for() -> None:
     """A page of 2,000 fills costs 20 for asking and 100 for its rows; a state costs 2, a role 60."""
     desk = Desk(answer=lambda frame: ok([fill(n) for n in range(2_000)] if frame["type"] == "userFills" else None))
     desk.ask(lambda info: info.user_fills(USER, lane=LANE))
-    assert desk.budget.used["used"] == 120
+    assert desk.budget.use().used == 120
     desk.ask(lambda info: info.book("BTC", lane=LANE))
-    assert desk.budget.used["used"] == 122
+    assert desk.budget.use().used == 122
 
 
 # --- pages

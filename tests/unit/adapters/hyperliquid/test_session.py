@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from fadearena.adapters.hyperliquid import session as sessions
-from fadearena.adapters.hyperliquid.limits import SocketLimits
+from fadearena.adapters.hyperliquid.limits import Purpose, SocketLimits
 from fadearena.adapters.hyperliquid.session import Connected, Failed, Lost, Message, Session, Subscribed
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
@@ -20,6 +20,7 @@ BTC = {"type": "trades", "coin": "BTC"}
 ETH = {"type": "trades", "coin": "ETH"}
 WALLET = "0x" + "Ab" * 20
 FILLS = {"type": "userFills", "user": WALLET}
+FULL = "Cannot track more than 10 total users."
 
 
 def only(coin: str, frame: Frame) -> bool:
@@ -254,6 +255,70 @@ def test_errors_of_the_exchange_are_told_with_the_subscription_that_they_name() 
         Failed("Cannot track more than 10 total users."),
         Failed("Invalid subscription {broken"),
     ]
+
+
+def test_what_is_refused_for_a_limit_is_what_was_asked_for_first() -> None:
+    """Such a refusal has no name; it is put off and named, the others go on, and it is confirmed once there is room."""
+    line, limits = Line(), {"trades": "Cannot subscribe to more than 2 channels.", "userFills": FULL}
+    for each in (FILLS, BTC, ETH):
+        line.session.subscribe(each)
+
+    def hear(socket: WireSocket, frame: Frame) -> None:
+        kind = frame["subscription"]["type"] if frame["method"] == "subscribe" else ""
+        if kind in limits and not only("BTC", frame):
+            socket.say({"channel": "error", "data": limits[kind]})
+        else:
+            polite(socket, frame)
+
+    line.net.hear = hear
+
+    async def story() -> None:
+        await line.until(Failed, count=2)
+        await line.until(Subscribed)
+        assert line.session.refused == (FILLS, ETH)
+        limits.clear()
+        await line.until(Subscribed, count=3)
+        assert not line.session.refused
+
+    line.run(story)
+    assert [each for each in line.told if isinstance(each, Failed)] == [
+        Failed(FULL, FILLS),
+        Failed("Cannot subscribe to more than 2 channels.", ETH),
+    ]
+
+
+def test_a_connection_that_is_given_up_is_made_anew() -> None:
+    """It is lost like any other; where there is none, nothing changes."""
+    line = Line()
+    line.session.subscribe(BTC)
+    line.session.renew("too early")
+
+    async def story() -> None:
+        await line.until(Subscribed)
+        line.session.renew("it told nothing")
+        await line.until(Subscribed, count=2)
+        await asyncio.sleep(60)
+
+    line.run(story)
+    assert [each.reason for each in line.told if isinstance(each, Lost)] == ["it told nothing"]
+
+
+def test_a_session_is_counted_as_long_as_it_runs() -> None:
+    """With its subscriptions and users, for the purpose that it has; the exchange's own numbers are taken over."""
+    limits = SocketLimits(ManualClock())
+    line = Line(limits=limits, purpose=Purpose.OWN)
+    line.session.subscribe(FILLS)
+    line.session.subscribe(BTC)
+
+    async def story() -> None:
+        socket = await line.net.socket()
+        assert (limits.rooms.connections, limits.rooms.subscriptions, limits.rooms.wallets()) == (1, 2, 9)
+        socket.say({"channel": "error", "data": FULL.replace("10", "15")})
+        await line.until(Failed)
+        assert limits.rooms.wallets() == 14
+
+    line.run(story)
+    assert (limits.rooms.connections, limits.rooms.wallets()) == (0, 15)
 
 
 def test_only_so_many_subscriptions_are_unconfirmed_at_a_time() -> None:

@@ -1,4 +1,4 @@
-"""Orders that are signed while they are made durable: nothing leaves before it is sent, and nothing else than that."""
+"""Orders that are signed before they are made durable: nothing leaves before it is sent, and nothing else than that."""
 
 from contextlib import suppress
 from functools import partial

@@ -17,6 +17,7 @@ from fadearena.model.event import Event, Notice, OrderAnswered, OrderShadowed, O
 from fadearena.model.market import BookLevel, OrderBook
 from fadearena.model.order import Answer, Filled, OwnFill, Refused, RejectCode
 from fadearena.model.units import SECOND_MS, Side
+from fadearena.ports.sightings import FeedStatus
 from fadearena.ports.venue import Venue, VenueCommand
 from tests.support.paper import ETH, GOLD, START, make_order
 
@@ -36,6 +37,10 @@ class Live:
         """Iterate over what is pushed."""
         while True:
             yield await self.pushed.get()
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return none: nothing of it can fall silent."""
+        return ()
 
     async def execute(self, command: VenueCommand) -> Sequence[Event]:
         """Answer an order."""

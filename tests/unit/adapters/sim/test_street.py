@@ -20,6 +20,7 @@ from fadearena.model.order import Filled, Refused
 from fadearena.model.units import HOUR_MS, SECOND_MS
 from fadearena.ports.journal import KEPT_KINDS
 from fadearena.ports.market_feed import MarketFeed, MarketNews
+from fadearena.ports.sightings import FeedStatus
 from fadearena.ports.venue import Venue
 from tests.support.paper import ETH, GOLD, START, answer_of, make_order
 
@@ -47,6 +48,10 @@ class Feed:
         """Iterate over what is put in."""
         while True:
             yield await self.news.get()
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return none: nothing of it can fall silent."""
+        return ()
 
     async def read(self, command: ReadBook) -> Sequence[Event]:
         """Return a coin's prices."""

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -14,10 +15,12 @@ from fadearena.model.error import InvalidInput, StorageUnavailable
 
 
 class Notebook:
-    """A keeper that notes what it is asked for, and is held up until it may go on."""
+    """A keeper that notes what it is asked for, by whom, and is held up until it may go on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_local: bool = True) -> None:
+        self.session = SimpleNamespace(is_local=is_local)
         self.commits: list[list[int]] = []
+        self.threads: list[str] = []
         self.may_go_on = threading.Event()
         self.is_closed = False
         self.failure: BaseException | None = None
@@ -27,6 +30,7 @@ class Notebook:
         self.may_go_on.wait()
         if self.failure is not None:
             raise self.failure
+        self.threads.append(threading.current_thread().name)
         self.commits.append([row[0] for row in rows])
 
     def close(self) -> None:
@@ -138,6 +142,77 @@ def test_the_queue_has_a_limit() -> None:
         await writer.append([(3,)])
         await writer.close()
         assert [len(commit) for commit in notebook.commits] == [10_000, 1]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(("is_local", "by"), [(True, "MainThread"), (False, "journal")])
+def test_what_is_urgent_is_written_by_who_waits(by: str, *, is_local: bool) -> None:
+    """The thread writes it where the database is elsewhere, and whatever is not urgent."""
+
+    async def story() -> None:
+        notebook = Notebook(is_local=is_local)
+        notebook.may_go_on.set()
+        writer = writer_on(notebook)
+        await writer.append([(1,)], is_urgent=True)
+        await writer.append([(2,)])
+        await writer.append([(3,)], is_urgent=True)
+        await writer.close()
+        assert notebook.commits == [[1], [2], [3]]
+        assert notebook.threads == [by, "journal", by]
+
+    asyncio.run(story())
+
+
+def test_what_is_urgent_overtakes_nothing() -> None:
+    """While the thread has something to do it goes there, too, and nothing else is written beside it."""
+
+    async def story() -> None:
+        notebook = Notebook()
+        writer = writer_on(notebook)
+        tasks = [asyncio.ensure_future(writer.append([(seq,)], is_urgent=seq % 2 == 0)) for seq in range(1, 21)]
+        await asyncio.sleep(0)
+        notebook.may_go_on.set()
+        await asyncio.gather(*tasks)
+        await writer.close()
+        assert [seq for commit in notebook.commits for seq in commit] == list(range(1, 21))
+        assert set(notebook.threads) == {"journal"}
+
+    asyncio.run(story())
+
+
+def test_after_a_long_commit_in_the_caller_others_have_their_turn_first() -> None:
+    """A stop that came while everything stood still is heard before what waited for the commit goes on."""
+
+    async def story() -> None:
+        notebook = Notebook()
+        notebook.may_go_on.set()
+        writer = ThreadWriter(cast("Keeper", notebook), long_s=0)
+        heard: list[str] = []
+        asyncio.get_running_loop().call_later(0, heard.append, "stop")
+        await writer.append([(1,)], is_urgent=True)
+        assert heard == ["stop"]
+        await writer.close()
+
+    asyncio.run(story())
+
+
+def test_a_failure_of_what_is_urgent_is_heard_at_once() -> None:
+    """Nothing is in the thread's way afterwards; a closed writer takes nothing urgent either."""
+
+    async def story() -> None:
+        notebook = Notebook()
+        notebook.may_go_on.set()
+        writer = writer_on(notebook)
+        notebook.failure = StorageUnavailable("the disk is full")
+        with pytest.raises(StorageUnavailable, match="the disk is full"):
+            await writer.append([(1,)], is_urgent=True)
+        notebook.failure = None
+        await writer.append([(2,)])
+        await writer.close()
+        with pytest.raises(StorageUnavailable, match="was closed"):
+            await writer.append([(3,)], is_urgent=True)
+        assert notebook.commits == [[2]]
 
     asyncio.run(story())
 

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -12,9 +13,12 @@ from fadearena.adapters.sql.journal.tables import KEPT
 from fadearena.adapters.sql.migrations import HEADS, current, downgrade, head, moving, require_head, upgrade
 from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.model.error import InvalidInput, StorageOutdated
+from fadearena.model.policy import Policy
 from fadearena.model.record import Alert
 from fadearena.ports.journal import JournalEntry
+from fadearena.ports.read_store import BotView, SettingsView
 from tests.support.entries import Writer
+from tests.support.shown import bot_policy, settings
 
 TREES: tuple[Tree, ...] = ("journal", "read")
 
@@ -128,3 +132,28 @@ def test_what_was_shown_before_there_was_an_outbox_is_not_told(location: Locatio
     assert "alert_outbox" not in tables(location, "read")
     upgrade(location, "read")
     assert asyncio.run(project(old, new)) == [2]
+
+
+def test_the_settings_of_bots_move_to_the_bots_and_back(location: Location) -> None:
+    """What was shown before is shown after, in both directions; also where nothing was set yet."""
+    set_then = settings(bot_policy("z", 1), bot_policy("a", 2))
+    upgrade(location, "read")
+    downgrade(location, "read", "0004")
+    upgrade(location, "read")
+
+    async def shown(*entries: JournalEntry) -> tuple[SettingsView | None, tuple[BotView, ...]]:
+        async with open_read_store(location, inline=True) as store:
+            await store.records.project(entries)
+            return await store.records.settings(), await store.records.bots()
+
+    before = asyncio.run(shown(Writer().entry(set_then, at=1_000)))
+    assert before[0] is not None
+    assert before[0].policy == set_then.policy
+    downgrade(location, "read", "0004")
+    engine = engine_of(location, "read")
+    with engine.begin() as connection:
+        text = connection.execute(sa.text("SELECT policy FROM settings")).scalar_one()
+    engine.dispose()
+    assert msgspec.json.decode(text, type=Policy) == set_then.policy
+    upgrade(location, "read")
+    assert asyncio.run(shown()) == before

@@ -16,7 +16,7 @@ from fadearena.adapters.hyperliquid.codec.account import (
     wallet_role,
 )
 from fadearena.adapters.hyperliquid.codec.cash import cash_moved, funding_paid
-from fadearena.adapters.hyperliquid.codec.fills import own_fill, source_fill, tape_fills, watched_trades
+from fadearena.adapters.hyperliquid.codec.fills import own_fill, source_fill, tape_fill, tape_key
 from fadearena.adapters.hyperliquid.codec.market import (
     context_mid,
     context_quote,
@@ -59,9 +59,9 @@ __all__ = [
     "source_snapshot",
     "spot_equity",
     "stop_outcome",
-    "tape_fills",
+    "tape_fill",
+    "tape_key",
     "touch",
     "updated",
     "wallet_role",
-    "watched_trades",
 ]

@@ -1,8 +1,5 @@
 """Fills: of watched wallets, of our accounts, and on the tape."""
 
-from collections.abc import Collection
-
-import msgspec
 from msgspec import UNSET
 
 from fadearena.adapters.hyperliquid import wire
@@ -14,13 +11,6 @@ from fadearena.model.order import OwnFill
 from fadearena.model.units import Side
 from fadearena.model.wallet import ForcedKind, SourceFill
 
-
-class _Parties(msgspec.Struct, frozen=True, gc=False):
-    users: tuple[str, str]
-
-
-_PARTIES = msgspec.json.Decoder(list[_Parties])
-_TRADES = msgspec.json.Decoder(list[wire.Trade])
 _SIDES: dict[wire.Side, Side] = {"B": Side.BUY, "A": Side.SELL}
 _FORCED = {"Auto-Deleveraging": ForcedKind.ADL, "Settlement": ForcedKind.SETTLEMENT}
 
@@ -76,51 +66,26 @@ def own_fill(fill: wire.Fill, account: AccountId, wallet: Address) -> OwnFill:
         raise VenueProtocolError(str(error)) from error
 
 
-def watched_trades(data: bytes | msgspec.Raw, wallets: Collection[Address]) -> list[wire.Trade]:
+def tape_key(trade: wire.TapeTrade, side: wire.Side) -> str:
+    """Return the key of the fill that a trade of the tape is to its buyer (`B`) or its seller (`A`)."""
+    return f"{trade.time}:{trade.coin}:{trade.tid}:{side}"
+
+
+def tape_fill(trade: wire.TapeTrade, side: wire.Side) -> SourceFill:
     """
-    Return the trades of one message of the tape in which these wallets took part.
-
-    Nearly all messages have none, so first only the two addresses of each trade are decoded.
-
-    Args:
-        data: The data of channel `trades`.
-        wallets: A set, for each trade is looked up in it.
-
-    Raises:
-        VenueProtocolError: It cannot be decoded.
-    """
-    try:
-        for parties in _PARTIES.decode(data):
-            buyer, seller = parties.users
-            if buyer in wallets or seller in wallets:
-                break
-        else:
-            return []
-        return [trade for trade in _TRADES.decode(data) if trade.users[0] in wallets or trade.users[1] in wallets]
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise VenueProtocolError(f"trades: {error}") from error
-
-
-def tape_fills(trade: wire.Trade, wallet: Address) -> tuple[SourceFill, ...]:
-    """
-    Return what a trade of the tape is to a wallet: one fill, none if it took no part, two if it met itself.
+    Return what a trade of the tape is to its buyer (`B`) or its seller (`A`).
 
     Raises:
         VenueProtocolError: A number cannot be read, or size, price or time are impossible.
     """
-    letters: tuple[tuple[wire.Side, str], ...] = (("B", trade.users[0]), ("A", trade.users[1]))
     try:
-        return tuple(
-            SourceFill(
-                key=f"{trade.time}:{trade.coin}:{trade.tid}:{letter}",
-                coin=trade.coin,
-                time=moment(trade.time),
-                side=_SIDES[letter],
-                price=number("px", trade.px),
-                quantity=number("sz", trade.sz),
-            )
-            for letter, user in letters
-            if user.lower() == wallet
+        return SourceFill(
+            key=tape_key(trade, side),
+            coin=trade.coin,
+            time=moment(trade.time),
+            side=_SIDES[side],
+            price=number("px", trade.px),
+            quantity=number("sz", trade.sz),
         )
     except InvalidInput as error:
         raise VenueProtocolError(str(error)) from error

@@ -7,11 +7,13 @@ Of any minute at most the limit is used: a bucket that begins full would allow t
 from collections import deque
 from typing import Final
 
+from fadearena.adapters.hyperliquid.limits.rooms import Purpose, Rooms
 from fadearena.kit.clock import Clock
 from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
 
 _WINDOW_MS: Final = MINUTE_MS + SECOND_MS
 """The exchange's minute and one second more: what leaves at equal distances does not arrive so."""
+_OTHERS_PERCENT: Final = 75
 
 
 class Window:
@@ -50,9 +52,9 @@ class Window:
                 return at + self._length_ms
         return now + self._length_ms
 
-    async def take(self) -> None:
-        """Wait until one more fits, and count it."""
-        while (at := self.free_at(1)) > self._clock.now_ms():
+    async def take(self, most: int | None = None) -> None:
+        """Wait until one more fits under `most`, and count it."""
+        while (at := self.free_at(1, most)) > self._clock.now_ms():
             await self._clock.sleep_until(at)
         self.add(1)
 
@@ -67,16 +69,31 @@ class SocketLimits:
     """
     What the sockets of one IP address share.
 
-    Connections made and messages sent in a minute, and requests that are in flight at a time.
+    Connections made and messages sent in a minute, requests that are in flight at a time, and the `rooms`. Of the
+    messages a quarter is kept for orders and our own accounts: others may ask for hundreds of subscriptions at once.
     """
 
-    def __init__(self, clock: Clock, *, connections: int = 30, messages: int = 2000, in_flight: int = 100) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        connections: int = 30,
+        messages: int = 2000,
+        in_flight: int = 100,
+        rooms: Rooms | None = None,
+    ) -> None:
+        self.rooms = rooms or Rooms()
         self.connections = Window(clock, connections)
         self.messages = Window(clock, messages)
         self.in_flight = 0
+        self._others_max = messages * _OTHERS_PERCENT // 100
         self._in_flight_max = in_flight
 
     @property
     def is_full(self) -> bool:
         """Whether as many requests are in flight as may be."""
         return self.in_flight >= self._in_flight_max
+
+    async def message(self, purpose: Purpose) -> None:
+        """Wait until one more message may leave, and count it."""
+        await self.messages.take(None if purpose is Purpose.OWN else self._others_max)

@@ -86,6 +86,11 @@ class InfoClient:
         self._attempts = attempts
         self._full_page = full_page
 
+    @property
+    def budget(self) -> RateBudget:
+        """What pays for the questions."""
+        return self._budget
+
     # --- markets
 
     async def perp_dexs(self, *, lane: Lane) -> tuple[wire.PerpDex | None, ...]:
@@ -286,7 +291,7 @@ class InfoClient:
         check_status(_PATH, status, body)
         answer = decoded(kind, read, body)
         if isinstance(answer, tuple):
-            self._budget.spend(weight_of_rows(kind, len(answer)))
+            self._budget.spend(lane, weight_of_rows(kind, len(answer)))
         return answer
 
 

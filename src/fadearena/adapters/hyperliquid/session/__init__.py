@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from fadearena.adapters.hyperliquid import wire
-from fadearena.adapters.hyperliquid.limits import SocketLimits
+from fadearena.adapters.hyperliquid.limits import Purpose, SocketLimits
 from fadearena.adapters.hyperliquid.session.news import (
     Connected,
     Failed,
@@ -78,6 +78,7 @@ class Session:
         silence_ms: int = SILENCE_MS,
         ping_ms: int = PING_MS,
         limits: SocketLimits | None = None,
+        purpose: Purpose = Purpose.OWN,
     ) -> None:
         """
         Prepare a session; `run` keeps it up.
@@ -90,6 +91,7 @@ class Session:
             silence_ms: After how long without a text it counts as dead; more than `ping_ms`.
             ping_ms: How often it asks for a sign of life.
             limits: What all sessions of one IP address share; None where there is no other.
+            purpose: What it is for: as that it is counted in the limits.
         """
         self._transport = transport
         self._clock = clock
@@ -98,6 +100,7 @@ class Session:
         self._silence_ms = silence_ms
         self._ping_ms = ping_ms
         self._limits = limits or SocketLimits(clock)
+        self._purpose = purpose
         self._news: asyncio.Queue[News] = asyncio.Queue(QUEUE_MAX)
         self._subscriptions = Subscriptions()
         self._posts = Posts()
@@ -105,6 +108,7 @@ class Session:
         self._work = asyncio.Event()
         self._socket: Socket | None = None
         self._heard: EpochMs = 0
+        self._given_up: str | None = None
 
     # --- for who uses it
 
@@ -119,9 +123,19 @@ class Session:
         return self._socket is not None
 
     @property
+    def wanted(self) -> int:
+        """How many subscriptions are wanted."""
+        return len(self._subscriptions)
+
+    @property
     def unconfirmed(self) -> tuple[Subscription, ...]:
         """What is wanted and not confirmed on this connection."""
         return self._subscriptions.unconfirmed
+
+    @property
+    def refused(self) -> tuple[Subscription, ...]:
+        """What was refused or not answered when it was asked for last; it is asked for again."""
+        return self._subscriptions.refused
 
     def __aiter__(self) -> Self:
         """Iterate over what is told, in order, without end."""
@@ -140,6 +154,12 @@ class Session:
         if self._subscriptions.drop(subscription) and self._socket is not None:
             self._outbox.append(_text({"method": "unsubscribe", "subscription": subscription}))
         self._work.set()
+
+    def renew(self, reason: str) -> None:
+        """Give this connection up, and make a new one; where there is none, nothing changes."""
+        if self._socket is not None:
+            self._given_up = reason
+            self._work.set()
 
     async def post(self, kind: RequestKind, payload: object, timeout_ms: int = POST_MS) -> msgspec.Raw:
         """
@@ -181,6 +201,10 @@ class Session:
 
     async def run(self) -> None:
         """Keep the connection up until cancelled."""
+        with self._limits.rooms.taken(self._purpose, self._subscriptions):
+            await self._keep_up()
+
+    async def _keep_up(self) -> None:
         failures = 0
         while True:
             await self._limits.connections.take()
@@ -202,6 +226,7 @@ class Session:
     async def _live(self, socket: Socket) -> str:
         """Use one connection to its end; return why it ended."""
         self._socket, self._heard = socket, self._clock.now_ms()
+        self._given_up = None
         self._subscriptions.reset()
         self._outbox.clear()
         self._work.set()
@@ -246,17 +271,20 @@ class Session:
             case "error":
                 self._work.set()
                 text = _TEXT.decode(frame.data)
+                self._limits.rooms.learn(text)
                 return None if self._posts.judge(text) else self._subscriptions.judge(text, self._heard)
             case channel:
                 return Message(channel, frame.data, self._heard)
 
     async def _write(self, socket: Socket) -> None:
         while True:
+            if self._given_up is not None:
+                raise _Dropped(self._given_up)
             if not self._outbox and not self._subscriptions.is_due(self._clock.now_ms()):
                 self._work.clear()
                 await self._work.wait()
                 continue
-            await self._limits.messages.take()
+            await self._limits.message(self._purpose)
             if self._outbox:
                 await socket.send(self._outbox.popleft())
             elif (subscription := self._subscriptions.ask_next(self._clock.now_ms())) is not None:

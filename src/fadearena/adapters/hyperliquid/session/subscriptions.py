@@ -2,8 +2,10 @@
 What a session wants to hear, and how far the exchange has confirmed it; no input or output, the time is given.
 
 1. A subscription is known by type, coin, user, dex and interval; the exchange echoes the rest in forms of its own.
-2. One that is not confirmed in time, or that the exchange calls invalid, failed, and is asked for again later: after
-   10 s, twice as long each time up to 5 minutes. Others are not touched by that.
+2. One that is not confirmed in time, or that the exchange refuses, failed, and is asked for again later: after 10 s,
+   twice as long each time up to 5 minutes. Others are not touched by that. What is refused for a limit bears no name:
+   the exchange answers in order, so it is the one that was asked for first, of a user where the limit is of users.
+   Were it another, both are put right: this one once it is confirmed after all, that one once its time is over.
 3. Only so many are unconfirmed at a time, so that an error without a name concerns few of them.
 """
 
@@ -13,6 +15,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from fadearena.adapters.hyperliquid.session.news import Failed, Subscribed, Subscription
+from fadearena.model.ids import Address
 from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
 
 CONFIRM_MS: Final = 10 * SECOND_MS
@@ -22,9 +25,12 @@ _RETRY_MOST_MS: Final = 5 * MINUTE_MS
 _DOUBLINGS_MAX: Final = 5
 
 Key: TypeAlias = tuple[str, ...]
+_USER: Final = 2
 
 _ALREADY: Final = "Already subscribed"
 _INVALID: Final = "Invalid subscription"
+_USERS_FULL: Final = "Cannot track more"
+_FULL: Final = "Cannot subscribe to more"
 _OBJECT = msgspec.json.Decoder(dict[str, object])
 
 
@@ -51,6 +57,16 @@ class Subscriptions:
 
     def __len__(self) -> int:
         return len(self._wanted)
+
+    @property
+    def users(self) -> frozenset[Address]:
+        """Whose they are, where they are anybody's."""
+        return frozenset(key[_USER] for key in self._wanted if key[_USER])
+
+    @property
+    def refused(self) -> tuple[Subscription, ...]:
+        """What failed when it was asked for last on this connection."""
+        return tuple(each.subscription for each in self._wanted.values() if each.failures)
 
     @property
     def unconfirmed(self) -> tuple[Subscription, ...]:
@@ -100,7 +116,10 @@ class Subscriptions:
         named = _named_in(text)
         if named is not None and text.startswith(_ALREADY):
             return self.confirm(named)
-        each = self._wanted.get(key_of(named)) if named is not None and text.startswith(_INVALID) else None
+        if text.startswith((_FULL, _USERS_FULL)):
+            each = self._asked_first(of_user=text.startswith(_USERS_FULL))
+        else:
+            each = self._wanted.get(key_of(named)) if named is not None and text.startswith(_INVALID) else None
         if each is None:
             return Failed(text)
         self._put_off(each, now)
@@ -122,6 +141,15 @@ class Subscriptions:
             elif found is None and not each.is_confirmed and each.due <= now:
                 found = each
         return found if asked < UNCONFIRMED_MAX else None
+
+    def _asked_first(self, *, of_user: bool) -> _Wanted | None:
+        """Return what waits longest for its confirmation, of all or of those of a user."""
+        waiting = [
+            each
+            for (_, _, user, _, _), each in self._wanted.items()
+            if each.asked is not None and (user or not of_user)
+        ]
+        return min(waiting, key=lambda each: each.asked or 0, default=None)
 
     def _put_off(self, each: _Wanted, now: EpochMs) -> None:
         each.asked, each.is_confirmed = None, False

@@ -65,6 +65,11 @@ class OrderSocket:
     # --- carrying
 
     @property
+    def session(self) -> Session | None:
+        """What it goes over; None while it does not run."""
+        return self._session
+
+    @property
     def is_ready(self) -> bool:
         """Whether it is open and was heard just now."""
         session = self._session

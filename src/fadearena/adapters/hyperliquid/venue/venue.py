@@ -16,10 +16,12 @@ import msgspec
 import structlog
 
 from fadearena.adapters.hyperliquid.errors import code_of
+from fadearena.adapters.hyperliquid.limits import Purpose
 from fadearena.adapters.hyperliquid.line import Line
 from fadearena.adapters.hyperliquid.rest import ExchangeClient
 from fadearena.adapters.hyperliquid.rows import UNREADABLE, rejection
 from fadearena.adapters.hyperliquid.session import Failed, Lost, Message, Session, Subscribed
+from fadearena.adapters.hyperliquid.status import all_or_stale, status_of
 from fadearena.adapters.hyperliquid.venue.accounts import VenueAccount
 from fadearena.adapters.hyperliquid.venue.acting import Actor, OrderChannel, account_of, refused
 from fadearena.adapters.hyperliquid.venue.orders import OrderSocket
@@ -42,6 +44,7 @@ from fadearena.model.error import InvalidInput, VenueError, VenueRefused
 from fadearena.model.event import ActionAnswered, Event, Notice, OrderAnswered
 from fadearena.model.ids import AccountId
 from fadearena.model.order import ActionOutcome, Refused, RejectCode
+from fadearena.ports.sightings import FeedStatus
 from fadearena.ports.venue import OwnRead, Refusal, SignedCommand, VenueCommand
 
 log = structlog.get_logger(__name__)
@@ -105,15 +108,23 @@ class HyperliquidVenue:
     def __aiter__(self) -> AsyncIterator[Event]:
         """Iterate over what happens on our accounts and to our orders, over budgets and signers; without end."""
         told: asyncio.Queue[Event] = asyncio.Queue(WAITING_MAX)
-        self._session = session = self._line.session("accounts")
+        self._session = session = self._line.session("accounts", Purpose.OWN)
         for served in self._served.values():
             served.pushed.subscribe(session)
         return streamed(
             told, session.run(), self._hear(session, told), self._orders.run(told), self._serve_all(told.put)
         )
 
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Return how the sockets of our accounts do; none before somebody iterates."""
+        sessions = [session for session in (self._session, self._orders.session) if session is not None]
+        if not sessions:
+            return ()
+        heard = min(session.heard for session in sessions)
+        return (all_or_stale(status_of(self._line, "own", sessions, heard)),)
+
     def presign(self, command: SignedCommand) -> None:
-        """Sign ahead, while a command is being made durable; nothing leaves. What is wrong with it, `execute` says."""
+        """Sign ahead, before a command is made durable; nothing leaves. What is wrong with it, `execute` says."""
         with suppress(InvalidInput, VenueRefused):
             self._actor.presign(command, self._account(account_of(command)))
 

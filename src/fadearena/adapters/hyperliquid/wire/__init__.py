@@ -36,6 +36,7 @@ from fadearena.adapters.hyperliquid.wire.fills import (
     RecordedFill,
     RecordedLiquidation,
     Side,
+    TapeTrade,
     Trade,
     TwapSliceFill,
 )
@@ -169,6 +170,7 @@ __all__ = [
     "Statuses",
     "SubAccount",
     "Subscribed",
+    "TapeTrade",
     "Tier",
     "Trade",
     "TwapSliceFill",

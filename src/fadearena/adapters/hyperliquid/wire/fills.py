@@ -60,14 +60,19 @@ class TwapSliceFill(msgspec.Struct, frozen=True, kw_only=True):
     twapId: int
 
 
-class Trade(msgspec.Struct, frozen=True, kw_only=True):
-    """One trade of the tape; `users` are buyer and seller, in lower case."""
+class TapeTrade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a trade of the tape is to its two parties; `users` are buyer and seller, in lower case."""
 
     coin: str
-    side: Side
     px: str
     sz: str
     time: int
-    hash: str
     tid: int
     users: tuple[str, str]
+
+
+class Trade(TapeTrade, frozen=True, kw_only=True, gc=False):
+    """One trade of the tape, whole; `side` is the aggressor's."""
+
+    side: Side
+    hash: str

@@ -96,18 +96,26 @@ class Market:
 
     def __init__(self, rng: Random, listed: Iterable[Listing], time: EpochMs, *, levels: int = 5) -> None:
         self.time = time
-        self.listings = tuple(listed)
-        self.instruments = {one.coin: one.instrument for one in self.listings}
-        self.coins = tuple(self.instruments)
+        self.listings: tuple[Listing, ...] = ()
+        self.instruments: dict[Coin, Instrument] = {}
+        self.coins: tuple[Coin, ...] = ()
         self._marks: dict[Coin, Price] = {}
         self._quotes: dict[Coin, Quote] = {}
         self.rng = rng
         self._levels = levels
-        self._depth = {one.coin: one.depth_usd for one in self.listings}
+        self._depth: dict[Coin, Usd] = {}
         self.walks: dict[Coin, Walk] = {}
-        for one in self.listings:
-            nano = int(one.price.scaleb(9))
-            self.walks[one.coin] = Walk(nano, nano, nano)
+        for one in listed:
+            self.list(one)
+
+    def list(self, one: Listing) -> None:
+        """Take up a new coin."""
+        self.listings = (*self.listings, one)
+        self.instruments[one.coin] = one.instrument
+        self.coins = tuple(self.instruments)
+        self._depth[one.coin] = one.depth_usd
+        nano = int(one.price.scaleb(9))
+        self.walks[one.coin] = Walk(nano, nano, nano)
 
     @property
     def is_quiet(self) -> bool:

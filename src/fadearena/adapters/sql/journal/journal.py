@@ -12,6 +12,7 @@ from fadearena.adapters.sql.journal.writer import Writer
 from fadearena.model.error import InvalidInput
 from fadearena.ports.journal import JournalEntry, Skipped
 from fadearena.ports.journal_row import to_row
+from fadearena.ports.venue import SignedCommand
 
 PAGE = 500
 _values = attrgetter(*ENTRY.columns)
@@ -25,7 +26,8 @@ class SqlJournal:
     """
     Keeps steps in order, durably.
 
-    Entries are encoded by the caller: the thread that writes would only take the interpreter from him for it.
+    Entries are encoded by the caller: the thread that writes would only take the interpreter from him for it. Those
+    with signed commands are urgent: an order waits for them.
     """
 
     def __init__(self, keeper: Keeper, writer: Writer, reader: Reader) -> None:
@@ -53,7 +55,8 @@ class SqlJournal:
                 raise InvalidInput(f"journal entry {entry.seq} came, {number} is next")
         rows = [_values(to_row(entry)) for entry in entries_]
         self._keeper.given_seq += len(rows)
-        return self._writer.append(rows) if rows else _nothing()
+        is_urgent = any(isinstance(command, SignedCommand) for entry in entries_ for command in entry.commands)
+        return self._writer.append(rows, is_urgent=is_urgent) if rows else _nothing()
 
     async def reopen(self) -> None:
         """

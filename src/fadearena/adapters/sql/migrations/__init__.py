@@ -9,7 +9,7 @@ from fadearena.adapters.sql import sqlite
 from fadearena.adapters.sql.database import Location, SqliteFile, Tree
 from fadearena.model.error import StorageOutdated
 
-HEADS: dict[Tree, str] = {"journal": "0001", "read": "0003"}
+HEADS: dict[Tree, str] = {"journal": "0001", "read": "0005"}
 VERSION_TABLE = "alembic_version"
 _VERSION = f"SELECT version_num FROM {VERSION_TABLE}"
 

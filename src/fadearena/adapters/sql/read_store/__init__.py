@@ -14,10 +14,11 @@ from fadearena.adapters.sql.lane import reading, writing
 from fadearena.adapters.sql.migrations import require_head
 from fadearena.adapters.sql.outbox import SqlOutbox
 from fadearena.adapters.sql.read_store.store import SqlReadStore
+from fadearena.adapters.sql.sightings import SqlSightings
 
 
 class ReadDatabase:
-    """The four doors of one database: records, people's commands, signs of life, alerts on their way."""
+    """The doors of one database: records, people's commands, signs of life, alerts on their way, what is in sight."""
 
     def __init__(self, location: Location, *, inline: bool) -> None:
         self._lanes = writing(location, inline=inline), reading(location, inline=inline)
@@ -25,6 +26,7 @@ class ReadDatabase:
         self.control = SqlControl(*self._lanes)
         self.heartbeats = SqlHeartbeats(*self._lanes)
         self.outbox = SqlOutbox(*self._lanes)
+        self.sightings = SqlSightings(*self._lanes)
 
     async def close(self) -> None:
         """Finish what was begun, and close the database."""

@@ -15,10 +15,11 @@ from sqlalchemy import Table
 from fadearena.adapters.sql import tables
 from fadearena.adapters.sql.statements import Row, text_of
 from fadearena.adapters.sql.tables import FIRST, KEYS
-from fadearena.model.event import SourceFills, Started
+from fadearena.model.event import SnapshotRound, SourceFills, Started
 from fadearena.model.record import (
     Alert,
     BotPerformance,
+    BotsChange,
     BotTrade,
     CashBooked,
     ControlAnswer,
@@ -59,7 +60,7 @@ class Rows:
 
     `added` are rows of what happened; `standing` the newest row of each thing by its key, None where it is gone;
     `status` the columns of `system_status` that changed; `answers` end people's commands, `alerts` are to be told,
-    `settings` are new ones.
+    `settings` are new ones, or what changed of their bots: it is written before anything after it is gathered.
     """
 
     def __init__(self) -> None:
@@ -68,7 +69,7 @@ class Rows:
         self.status: Row = {}
         self.answers: list[tuple[Place, ControlAnswer]] = []
         self.alerts: list[tuple[int, EpochMs, Alert]] = []
-        self.settings: tuple[Place, SettingsChange] | None = None
+        self.settings: tuple[Place, SettingsChange | BotsChange] | None = None
 
     def take_event(self, entry: JournalEntry) -> None:
         """Take what the event itself says."""
@@ -77,6 +78,8 @@ class Rows:
                 self.status |= {"started": entry.received, "rules_version": rules}
             case SourceFills():
                 self.status["last_event_time"] = entry.received
+            case SnapshotRound(length_ms=length):
+                self.status["snapshot_round_ms"] = length
             case _:
                 pass
 
@@ -161,6 +164,12 @@ def _settings(rows: Rows, place: Place, record: SettingsChange, fields: Row) -> 
         rows.settings = place, record
 
 
+def _bots(rows: Rows, place: Place, record: BotsChange, fields: Row) -> None:
+    rows.add(tables.settings_change, place, fields | {"policy": None})
+    rows.status["settings_version"] = record.version
+    rows.settings = place, record
+
+
 def _drift(rows: Rows, place: Place, record: Drift, fields: Row) -> None:
     if record.is_open:
         rows.stand(tables.drift, fields | {"changed": place.time})
@@ -199,6 +208,7 @@ PROJECTIONS: Mapping[type[Record], Projection] = {
     BotPerformance: _standing(tables.bot_performance),
     TradingStateChange: _latch,
     SettingsChange: _settings,
+    BotsChange: _bots,
     Drift: _drift,
     Alert: _alert,
     DeadLetter: _letter,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row
 
 from fadearena.adapters.sql import tables
 from fadearena.model.order import OrderStatus
-from fadearena.model.policy import Policy
+from fadearena.model.policy import BotPolicy, Policy
 from fadearena.model.record import (
     BotPerformance,
     DeadLetter,
@@ -44,6 +44,7 @@ _ENDED = tuple(status.value for status in OrderStatus if status.is_settled)
 _AT_ONCE = 500
 _RECORD = msgspec.json.Decoder(Record)
 _POLICY = msgspec.json.Decoder(Policy)
+_BOTS = msgspec.json.Decoder(tuple[BotPolicy, ...])
 
 
 def position(connection: Connection) -> Position:
@@ -74,7 +75,10 @@ def settings(connection: Connection) -> SettingsView | None:
     row = connection.execute(sa.select(tables.settings)).one_or_none()
     if row is None:
         return None
-    return SettingsView(policy=_POLICY.decode(row.policy), actor=row.actor, changed=row.changed)
+    texts = connection.execute(sa.select(tables.bot.c.policy).order_by(tables.bot.c.place)).scalars()
+    bots = _BOTS.decode(f"[{','.join(texts)}]")
+    policy = msgspec.structs.replace(_POLICY.decode(row.policy), bots=bots)
+    return SettingsView(policy=policy, actor=row.actor, changed=row.changed)
 
 
 def system(connection: Connection) -> SystemView:

@@ -5,7 +5,9 @@ A table of what happened is added to; in a table of how things stand a row repla
 """
 
 from functools import cache
+from itertools import count
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
@@ -14,10 +16,14 @@ from fadearena.adapters.sql.outbox import queue_records
 from fadearena.adapters.sql.read_store.projection import Place, Rows
 from fadearena.adapters.sql.statements import Row, run, text_of, upsert
 from fadearena.adapters.sql.tables import KEYS, SINGLE
-from fadearena.model.record import ControlAnswer, SettingsChange
+from fadearena.model.policy import BotPolicy, Policy
+from fadearena.model.record import BotsChange, ControlAnswer, SettingsChange
 from fadearena.ports.control import ControlState
 
 _OF_BOTS = (tables.source_position, tables.sleeve, tables.bot_performance)
+_HOME = ("wallet", "account")
+_AT_ONCE = 500
+_POLICY = msgspec.json.Decoder(Policy)
 _ANSWERED = (
     sa.update(tables.control)
     .where(tables.control.c.id == sa.bindparam("answered"), tables.control.c.state == ControlState.QUEUED.value)
@@ -56,23 +62,59 @@ def _answered(place: Place, answer: ControlAnswer) -> Row:
     }
 
 
-def _write_settings(connection: Connection, place: Place, change: SettingsChange) -> None:
-    """Replace the settings, bots and accounts; what hung on those that went, or moved, goes."""
-    policy = change.policy
-    if policy is None:
+def _write_settings(connection: Connection, place: Place, change: SettingsChange | BotsChange) -> None:
+    """Replace the settings, or some of their bots."""
+    if isinstance(change, SettingsChange):
+        policy = change.policy
+        if policy is not None:
+            _write_all(connection, policy)
+    else:
+        text = connection.execute(sa.select(tables.settings.c.policy)).scalar_one_or_none()
+        policy = None if text is None else msgspec.structs.replace(_POLICY.decode(text), version=change.version)
+        if policy is not None:
+            _write_bots(connection, change)
+    if policy is None:  # the journal does not tell what they were
         return
-    bots = [
-        {"id": b.id, "place": n, "name": b.name, "wallet": b.wallet, "enabled": b.enabled, "account": b.account}
-        for n, b in enumerate(policy.bots)
-    ]
+    texts = {"policy": text_of(msgspec.structs.replace(policy, bots=())), "actor": change.actor}
+    upsert(connection, tables.settings, {"id": SINGLE, "changed": place.time} | texts)
+
+
+def _write_all(connection: Connection, policy: Policy) -> None:
+    """Replace bots and accounts; what hung on those that went, or moved, goes."""
+    bots = [_bot_row(bot, n) for n, bot in enumerate(policy.bots)]
     accounts = [{"id": a.id, "place": n, "address": a.address} for n, a in enumerate(policy.accounts)]
-    moved = _replace(connection, tables.bot, bots, ("wallet", "account"))
-    for table in _OF_BOTS:
-        run(connection, sa.delete(table).where(table.c.bot == sa.bindparam("gone")), moved)
+    _forget(connection, _replace(connection, tables.bot, bots, _HOME))
     moved = _replace(connection, tables.account, accounts, ("address",))
     run(connection, sa.delete(tables.drift).where(tables.drift.c.account == sa.bindparam("gone")), moved)
-    settings = {"policy": text_of(policy), "actor": change.actor, "changed": place.time}
-    upsert(connection, tables.settings, {"id": SINGLE} | settings)
+
+
+def _write_bots(connection: Connection, change: BotsChange) -> None:
+    """Replace some bots; what hung on those that went, or moved, goes."""
+    bot, names = tables.bot.c, [*change.dropped, *(put.id for put in change.put)]
+    before: dict[str, tuple[int, str, str]] = {}
+    for part in (names[n : n + _AT_ONCE] for n in range(0, len(names), _AT_ONCE)):
+        found = connection.execute(sa.select(bot.id, bot.place, bot.wallet, bot.account).where(bot.id.in_(part)))
+        before |= {row.id: (row.place, row.wallet, row.account) for row in found}
+    last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(bot.place), -1))).scalar_one()
+    new = count(last + 1)
+    rows = [_bot_row(put, before[put.id][0] if put.id in before else next(new)) for put in change.put]
+    moved = [
+        row["id"] for row in rows if row["id"] in before and before[row["id"]][1:] != (row["wallet"], row["account"])
+    ]
+    _forget(connection, [{"gone": name} for name in (*change.dropped, *moved)])
+    run(connection, _delete(tables.bot), [{"gone_id": name} for name in change.dropped])
+    upsert(connection, tables.bot, *rows)
+
+
+def _bot_row(bot: BotPolicy, place: int) -> Row:
+    fields = {name: getattr(bot, name) for name in ("id", "name", "wallet", "enabled", "account")}
+    return fields | {"place": place, "policy": text_of(bot)}
+
+
+def _forget(connection: Connection, gone: list[Row]) -> None:
+    """Remove what hung on bots that went, or moved."""
+    for table in _OF_BOTS:
+        run(connection, sa.delete(table).where(table.c.bot == sa.bindparam("gone")), gone)
 
 
 def _replace(connection: Connection, table: Table, rows: list[Row], lasting: tuple[str, ...]) -> list[Row]:

@@ -20,7 +20,15 @@ from fadearena.adapters.sql.tables.happened import (
     strategy_decision,
     system_event,
 )
-from fadearena.adapters.sql.tables.owned import alert_courier, alert_outbox, control, control_counter, heartbeat
+from fadearena.adapters.sql.tables.owned import (
+    alert_courier,
+    alert_outbox,
+    control,
+    control_counter,
+    heartbeat,
+    sight,
+    sighting,
+)
 from fadearena.adapters.sql.tables.standing import (
     account,
     bot,
@@ -65,6 +73,8 @@ __all__ = [
     "settings",
     "settings_change",
     "shadow_fill",
+    "sight",
+    "sighting",
     "sleeve",
     "source_position",
     "strategy_decision",
@@ -73,7 +83,7 @@ __all__ = [
     "trading_state",
 ]
 
-OWNED = (control, control_counter, heartbeat, alert_outbox, alert_courier)
+OWNED = (control, control_counter, heartbeat, sight, sighting, alert_outbox, alert_courier)
 PROJECTED = tuple(table for table in metadata.sorted_tables if table not in OWNED)
 KEYS = {table: tuple(column.name for column in table.primary_key) for table in metadata.sorted_tables}
 FIRST = {my_trade: ("record_seq", "created"), dead_letter: ("record_seq",)}

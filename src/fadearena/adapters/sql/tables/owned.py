@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Index, Table, text
 
-from fadearena.adapters.sql.columns import FLAG, NUMBER, TEXT, columns, keys, maybe
+from fadearena.adapters.sql.columns import EXACT, FLAG, NUMBER, TEXT, columns, keys, maybe
 from fadearena.adapters.sql.tables.base import metadata
 
 control = Table(
@@ -30,6 +30,24 @@ heartbeat = Table(
     *keys(TEXT, "process"),
     *columns(NUMBER, "time"),
     *columns(TEXT, "payload"),
+)
+sight = Table(
+    "sight",
+    metadata,
+    *keys(TEXT, "id"),
+    *columns(NUMBER, "time"),
+    *columns(TEXT, "payload"),
+)
+sighting = Table(
+    "sighting",
+    metadata,
+    *keys(TEXT, "wallet"),
+    *columns(NUMBER, "since"),
+    *maybe(TEXT, "feed"),
+    *maybe(NUMBER, "heard", "read", "last_trade", "quiet_since"),
+    *maybe(EXACT, "equity"),
+    *maybe(NUMBER, "equity_time"),
+    *columns(TEXT, "positions"),
 )
 alert_outbox = Table(
     "alert_outbox",

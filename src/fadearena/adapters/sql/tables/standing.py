@@ -24,6 +24,7 @@ system_status = Table(
     *keys(TEXT, "id"),
     *maybe(TEXT, "mode"),
     *maybe(NUMBER, "settings_version", "started", "rules_version", "last_event_time", "last_order_time"),
+    *maybe(NUMBER, "snapshot_round_ms"),
 )
 trading_state = Table(
     "trading_state",
@@ -46,7 +47,7 @@ bot = Table(
     *columns(NUMBER, "place"),
     *columns(TEXT, "name", "wallet"),
     *columns(FLAG, "enabled"),
-    *columns(TEXT, "account"),
+    *columns(TEXT, "account", "policy"),
 )
 bot_performance = Table(
     "bot_performance",

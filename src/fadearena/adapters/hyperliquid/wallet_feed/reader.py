@@ -1,15 +1,17 @@
 """Questions on a watched wallet, answered as events; a failed or incomplete read raises and tells nothing."""
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 from msgspec import UNSET
 
 from fadearena.adapters.hyperliquid import codec
-from fadearena.adapters.hyperliquid.limits import Lane
+from fadearena.adapters.hyperliquid.limits import Lane, weight_of
 from fadearena.adapters.hyperliquid.listing import Listing
 from fadearena.adapters.hyperliquid.rest import InfoClient
 from fadearena.adapters.hyperliquid.rows import readable, unreadable_fills
+from fadearena.adapters.hyperliquid.wallet_feed.wallet import ODD_MS
 from fadearena.kit.clock import Clock
 from fadearena.model.account import AccountMode
 from fadearena.model.event import InputRejected, RoleRead, SourceEquity, SourceSnapshot
@@ -17,17 +19,29 @@ from fadearena.model.ids import Address, Dex
 from fadearena.model.units import MINUTE_MS, EpochMs
 from fadearena.model.wallet import SourceFill
 
-_MODE_MS = 10 * MINUTE_MS
+MODE_MS = 10 * MINUTE_MS
 _MODES_MAX = 10_000
 
 
 class WalletReader:
     """Asks the exchange about wallets."""
 
-    def __init__(self, info: InfoClient, listing: Listing, clock: Clock) -> None:
+    def __init__(
+        self, info: InfoClient, listing: Listing, clock: Clock, present: Callable[[], EpochMs] | None = None
+    ) -> None:
+        """
+        Prepare questions.
+
+        Args:
+            info: Who is asked.
+            listing: Knows the dexs.
+            clock: The time, as well as we know it.
+            present: The newest of what is known to be the exchange's time; the clock's where nothing else is.
+        """
         self._info = info
         self._listing = listing
         self._clock = clock
+        self._present = present or clock.now_ms
         self._modes: dict[Address, tuple[AccountMode, EpochMs]] = {}
 
     @property
@@ -42,13 +56,14 @@ class WalletReader:
 
     async def snapshot(self, wallet: Address, dex: Dex, lane: Lane) -> SourceSnapshot:
         """
-        Return all positions of a wallet on one dex.
+        Return all positions of a wallet on one dex; never with a time that has not come.
 
         Raises:
             VenueError: They could not be read.
         """
         state = await self._info.user_state(wallet, dex, lane=lane)
-        return codec.source_snapshot(state, wallet, dex, 0)
+        snapshot, now = codec.source_snapshot(state, wallet, dex, 0), self._present()
+        return snapshot if snapshot.time <= now + ODD_MS else msgspec.structs.replace(snapshot, time=now)
 
     async def fills(self, wallet: Address, since: EpochMs, lane: Lane) -> tuple[list[SourceFill], list[InputRejected]]:
         """
@@ -62,24 +77,35 @@ class WalletReader:
         fills, rejected = readable(rows, lambda row: codec.source_fill(row, wallet))
         return fills, [*unreadable_fills(bad), *rejected]
 
-    async def role(self, wallet: Address) -> RoleRead:
+    async def role(self, wallet: Address, lane: Lane) -> RoleRead:
         """
         Return what a wallet is to the exchange.
 
         Raises:
             VenueError: It could not be read, or is something new.
         """
-        role = codec.wallet_role(await self._info.role(wallet, lane=Lane.REST))
+        role = codec.wallet_role(await self._info.role(wallet, lane=lane))
         return RoleRead(time=0, received=0, wallet=wallet, role=role)
 
-    async def equity(self, wallet: Address, lane: Lane) -> SourceEquity:
+    async def newest_trade(self, wallet: Address, since: EpochMs, lane: Lane) -> EpochMs | None:
         """
-        Return a wallet's balances over all dexs; how it pools them is asked every ten minutes.
+        Return the time of a trade from `since` (inclusive) on, a late one of them; None where there was none.
+
+        Raises:
+            VenueError: That could not be read.
+        """
+        plain = await self._info.user_fills_by_time(wallet, since, lane=lane)
+        rows = plain or await self._info.twap_fills_by_time(wallet, since, lane=lane)
+        return max((row.time for row in rows), default=None)
+
+    async def equity(self, wallet: Address, lane: Lane, mode_ms: EpochMs = MODE_MS) -> SourceEquity:
+        """
+        Return a wallet's balances over all dexs; how it pools them is asked when it was last `mode_ms` ago.
 
         Raises:
             VenueError: One of them could not be read.
         """
-        mode = await self._mode(wallet, lane)
+        mode = await self._mode(wallet, lane, mode_ms)
         if mode.is_pooled:
             spot = codec.spot_equity(await self._info.spot_state(wallet, lane=lane), mode)
             return SourceEquity(time=self._clock.now_ms(), received=0, wallet=wallet, mode=mode, spot=spot)
@@ -89,9 +115,15 @@ class WalletReader:
         time = min((state.time for state in states if state.time is not UNSET), default=asked)
         return SourceEquity(time=time, received=0, wallet=wallet, mode=mode, dex_values=values)
 
-    async def _mode(self, wallet: Address, lane: Lane) -> AccountMode:
+    def equity_weight(self, wallet: Address, mode_ms: EpochMs = MODE_MS) -> int:
+        """Return how much of the rate limit a wallet's equity takes at most."""
+        known = self._modes.get(wallet)
+        is_asked = known is None or self._clock.now_ms() >= known[1] + mode_ms
+        return len(self.dexs) * weight_of("clearinghouseState") + is_asked * weight_of("userAbstraction")
+
+    async def _mode(self, wallet: Address, lane: Lane, mode_ms: EpochMs) -> AccountMode:
         known, now = self._modes.get(wallet), self._clock.now_ms()
-        if known is not None and now < known[1] + _MODE_MS:
+        if known is not None and now < known[1] + mode_ms:
             return known[0]
         mode = codec.account_mode(await self._info.abstraction(wallet, lane=lane))
         if len(self._modes) >= _MODES_MAX:

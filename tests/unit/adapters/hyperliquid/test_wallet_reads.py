@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from fadearena.adapters.hyperliquid.user_feed import HyperliquidWallets
+from fadearena.adapters.hyperliquid.wallet_feed import HyperliquidWallets
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
 from fadearena.model.account import AccountMode

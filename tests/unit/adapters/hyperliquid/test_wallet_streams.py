@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fadearena.adapters.hyperliquid.user_feed import HyperliquidWallets, WalletOptions
+from fadearena.adapters.hyperliquid.wallet_feed import HyperliquidWallets, WalletOptions
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
 from fadearena.model.event import (
@@ -15,6 +15,7 @@ from fadearena.model.event import (
     SourceSnapshot,
 )
 from fadearena.model.wallet import Feed
+from fadearena.ports.wallet_feed import Roster
 from tests.support.hyperliquid import (
     ALICE,
     BOB,
@@ -40,10 +41,10 @@ def test_a_stream_is_repaired_once_it_is_confirmed_and_then_tells_each_fill_once
     slices = {"user": ALICE, "twapSliceFills": [{"fill": fill(NOW + 2_500, coin="ETH"), "twapId": 9}]}
 
     async def story() -> tuple[list[Any], list[Any]]:
-        wallets.follow([ALICE])
+        wallets.follow(Roster(followed=(ALICE,)))
         async with Listener(aiter(wallets), desk.clock) as listener:
             first = await listener.wait(2_000)
-            socket = await desk.net.socket()
+            socket = desk.net.hearing("userFills")
             old, new = fill(NOW - 3_600_000), fill(NOW + 2_000)
             socket.say(fills_message(old, fill(NOW - 1_000), is_snapshot=True))
             socket.say(fills_message(new))
@@ -67,13 +68,13 @@ def test_after_a_lost_connection_what_was_missed_is_fetched_and_told() -> None:
     wallets = HyperliquidWallets(desk.line(), CALM)
 
     async def story() -> list[Any]:
-        wallets.follow([ALICE])
+        wallets.follow(Roster(followed=(ALICE,)))
         async with Listener(aiter(wallets), desk.clock) as listener:
             await listener.wait(2_000)
-            (await desk.net.socket()).say(fills_message(fill(NOW + 2_000)))
+            desk.net.hearing("userFills").say(fills_message(fill(NOW + 2_000)))
             await listener.wait(100_000)
             desk.answers["userFillsByTime"] = [fill(NOW + 2_000), fill(NOW + 102_500, start="1.0")]
-            (await desk.net.socket()).drop()
+            desk.net.hearing("userFills").drop()
             return await listener.wait(10_000)
 
     told = run_jumping(story(), desk.clock)
@@ -91,10 +92,10 @@ def test_a_fill_that_comes_before_what_was_missed_does_not_hide_it() -> None:
     desk.net.hear = lambda socket, frame: None if frame["method"] == "subscribe" else polite(socket, frame)
 
     async def story() -> list[Any]:
-        wallets.follow([ALICE])
+        wallets.follow(Roster(followed=(ALICE,)))
         async with Listener(aiter(wallets), desk.clock) as listener:
             await listener.wait(1_000)
-            socket = await desk.net.socket()
+            socket = desk.net.hearing("userFills")
             socket.say(fills_message(fill(NOW + 300_000)))
             await listener.wait(1_000)
             desk.answers["userFillsByTime"] = [fill(NOW + 500), fill(NOW + 300_000)]
@@ -107,20 +108,27 @@ def test_a_fill_that_comes_before_what_was_missed_does_not_hide_it() -> None:
 
 
 def test_a_repair_that_fails_is_told_once_and_tried_until_it_succeeds() -> None:
-    """STARTED, FAILED, and DONE as soon as the exchange answers, with what was missed before it."""
+    """STARTED, FAILED after a minute, and DONE as soon as the exchange answers, with what was missed before it."""
     desk = Desk(ManualClock(NOW), userFillsByTime=BROKEN)
     wallets = HyperliquidWallets(desk.line(), CALM)
 
     async def story() -> list[Any]:
-        wallets.follow([ALICE])
+        wallets.follow(Roster(followed=(ALICE,)))
         async with Listener(aiter(wallets), desk.clock) as listener:
-            await listener.wait(30_000)
+            await listener.wait(50_000)
+            assert [event.stage for event in listener.of(SourceRepair)] == [RepairStage.STARTED]
+            await listener.wait(50_000)
             desk.answers["userFillsByTime"] = [fill(NOW + 1_000)]
             await listener.wait(60_000)
             return [*listener.of(SourceRepair), *listener.of(SourceFills)]
 
     *stages, fills = run_jumping(story(), desk.clock)
-    assert [event.stage for event in stages] == [RepairStage.STARTED, RepairStage.FAILED, RepairStage.DONE]
+    assert [event.stage for event in stages] == [
+        RepairStage.STARTED,
+        RepairStage.FAILED,
+        RepairStage.STARTED,
+        RepairStage.DONE,
+    ]
     assert len(fills.fills) == 1
 
 
@@ -132,14 +140,14 @@ def test_a_fill_that_cannot_be_read_is_told_once_and_the_others_go_on() -> None:
     wallets = HyperliquidWallets(desk.line(), CALM)
 
     async def story() -> list[Any]:
-        wallets.follow([ALICE])
+        wallets.follow(Roster(followed=(ALICE,)))
         async with Listener(aiter(wallets), desk.clock) as listener:
             await listener.wait(2_000)
-            (await desk.net.socket()).say(fills_message(*bad, fill(NOW + 3)))
-            (await desk.net.socket()).say(fills_message(*bad, fill(NOW + 4)))
-            (await desk.net.socket()).say({"channel": "userFills", "data": 7})
-            (await desk.net.socket()).say(b'{"channel":"userFills","data":{"user":"\xff","fills":[]}}')
-            (await desk.net.socket()).say(fills_message(fill(NOW + 5), user=BOB))
+            desk.net.hearing("userFills").say(fills_message(*bad, fill(NOW + 3)))
+            desk.net.hearing("userFills").say(fills_message(*bad, fill(NOW + 4)))
+            desk.net.hearing("userFills").say({"channel": "userFills", "data": 7})
+            desk.net.hearing("userFills").say(b'{"channel":"userFills","data":{"user":"\xff","fills":[]}}')
+            desk.net.hearing("userFills").say(fills_message(fill(NOW + 5), user=BOB))
             await listener.wait(1_000)
             return listener.told
 
@@ -149,42 +157,55 @@ def test_a_fill_that_cannot_be_read_is_told_once_and_the_others_go_on() -> None:
 
 
 def test_fewer_users_than_hoped_are_streamed_and_the_others_polled() -> None:
-    """The limit is read out of the exchange's words, the wallets beyond it are given up, and people are told."""
+    """The limit is read out of the exchange's words, whoever is beyond it gives its place up, people are told."""
     desk = Desk(ManualClock(NOW))
     wallets = HyperliquidWallets(desk.line(), CALM)
     crowd = [f"0x{number:040x}" for number in range(1, 5)]
 
-    async def story() -> tuple[list[Any], WireSocket]:
-        wallets.follow(crowd)
+    async def story() -> list[Any]:
+        wallets.follow(Roster(followed=tuple(crowd)))
         async with Listener(aiter(wallets), desk.clock) as listener:
             await listener.wait(1_000)
-            socket = await desk.net.socket()
-            socket.say({"channel": "error", "data": "Cannot track more than 2 total users."})
-            return await listener.wait(1_000), socket
+            desk.net.hearing("userFills").say({"channel": "error", "data": "Cannot track more than 2 total users."})
+            return await listener.wait(2_000)
 
-    told, socket = run_jumping(story(), desk.clock)
+    told = run_jumping(story(), desk.clock)
     assert [event.text for event in told if isinstance(event, Notice)] == [
-        "the exchange streams 2 users at most: 2 are polled only"
+        "the exchange streams 2 users at most: 2 are followed without a stream of their own",
+        (
+            "the socket of the wallets was lost (the exchange gives a user's place free with its connection only); "
+            "what is missed is fetched again"
+        ),
     ]
-    assert {each["user"] for each in socket.asked("unsubscribe")} == set(crowd[2:])
+    assert {each["user"] for each in desk.net.hearing("userFills").asked()} == set(crowd[:2])
 
 
 def test_who_is_not_followed_any_more_is_neither_streamed_nor_polled() -> None:
-    """The others stay as they are, and who comes later takes the free place."""
+    """Who comes later takes the free place, on a new connection: only with the old one the exchange gives it free."""
     desk = Desk(ManualClock(NOW))
     wallets = HyperliquidWallets(desk.line(), WalletOptions(streams_max=1))
 
     async def story() -> tuple[list[Event], WireSocket]:
-        wallets.follow([ALICE, BOB])
+        wallets.follow(
+            Roster(
+                followed=(
+                    ALICE,
+                    BOB,
+                )
+            )
+        )
         async with Listener(aiter(wallets), desk.clock) as listener:
             await listener.wait(15_000)
-            wallets.follow([BOB])
-            return await listener.wait(15_000), await desk.net.socket()
+            wallets.follow(Roster(followed=(BOB,)))
+            return await listener.wait(15_000), desk.net.hearing("userFills")
 
     told, socket = run_jumping(story(), desk.clock)
     assert {event.wallet for event in told_of(told)} == {BOB}
-    assert {each["user"] for each in socket.asked("unsubscribe")} == {ALICE}
-    assert [each["user"] for each in socket.asked() if each["type"] == "userFills"] == [ALICE, BOB]
+    assert {each["user"] for each in socket.asked()} == {BOB}
+    assert [each["user"] for old in desk.net.sockets for each in old.asked() if each["type"] == "userFills"] == [
+        ALICE,
+        BOB,
+    ]
 
 
 def test_events_say_when_the_socket_was_last_heard() -> None:
@@ -193,7 +214,7 @@ def test_events_say_when_the_socket_was_last_heard() -> None:
     wallets = HyperliquidWallets(desk.line(), WalletOptions())
 
     async def story() -> list[SourceSnapshot]:
-        wallets.follow([ALICE])
+        wallets.follow(Roster(followed=(ALICE,)))
         async with Listener(aiter(wallets), desk.clock) as listener:
             await listener.wait(1_000)
             desk.net.hear = lambda *_: None
@@ -211,7 +232,7 @@ def test_what_was_learnt_stays_for_the_next_listener() -> None:
     wallets = HyperliquidWallets(desk.line(), CALM)
 
     async def story() -> list[int]:
-        wallets.follow([ALICE])
+        wallets.follow(Roster(followed=(ALICE,)))
         counts: list[int] = []
         for _ in range(2):
             async with Listener(aiter(wallets), desk.clock) as listener:
@@ -230,11 +251,11 @@ def test_coins_that_wallets_trade_become_wanted_and_listed() -> None:
     wallets = HyperliquidWallets(line, CALM)
 
     async def story() -> list[Notice]:
-        wallets.follow([ALICE])
+        wallets.follow(Roster(followed=(ALICE,)))
         async with Listener(aiter(wallets), desk.clock) as listener:
             await listener.wait(2_000)
             news = [fill(NOW + n, coin=coin) for n, coin in enumerate(("BTC", "@107", "xyz:NVDA"))]
-            (await desk.net.socket()).say(fills_message(*news))
+            desk.net.hearing("userFills").say(fills_message(*news))
             await listener.wait(1_000)
             return listener.of(Notice)
 
@@ -257,12 +278,12 @@ def test_a_connection_that_is_lost_during_a_repair_is_repaired_again() -> None:
     desk.answers["userFillsByTime"] = slow
 
     async def story() -> list[RepairStage]:
-        wallets.follow([ALICE])
+        wallets.follow(Roster(followed=(ALICE,)))
         async with Listener(aiter(wallets), desk.clock) as listener:
             await listener.wait(60_000)
             return [event.stage for event in listener.of(SourceRepair)]
 
-    assert run_jumping(story(), desk.clock) == [RepairStage.STARTED, RepairStage.DONE] * 2
+    assert run_jumping(story(), desk.clock) == [RepairStage.STARTED, RepairStage.DONE]
 
 
 def test_slices_of_which_one_cannot_be_read_are_told_without_it() -> None:
@@ -272,13 +293,13 @@ def test_slices_of_which_one_cannot_be_read_are_told_without_it() -> None:
     rows = [{"fill": fill(NOW + 1), "twapId": 4}, {"fill": {}, "twapId": 4}]
 
     async def story() -> list[Any]:
-        wallets.follow([ALICE])
+        wallets.follow(Roster(followed=(ALICE,)))
         async with Listener(aiter(wallets), desk.clock) as listener:
             await listener.wait(2_000)
             for user in (ALICE, BOB):
                 data = {"user": user, "twapSliceFills": rows}
-                (await desk.net.socket()).say({"channel": "userTwapSliceFills", "data": data})
-            (await desk.net.socket()).say({"channel": "notification", "data": {"notification": "hello"}})
+                desk.net.hearing("userFills").say({"channel": "userTwapSliceFills", "data": data})
+            desk.net.hearing("userFills").say({"channel": "notification", "data": {"notification": "hello"}})
             return await listener.wait(1_000)
 
     assert shape(run_jumping(story(), desk.clock)) == ["input-rejected", "source-fills"]
@@ -290,12 +311,12 @@ def test_a_fill_of_an_impossible_time_does_not_hide_what_is_missed_later() -> No
     wallets = HyperliquidWallets(desk.line(), CALM)
 
     async def story() -> None:
-        wallets.follow([ALICE])
+        wallets.follow(Roster(followed=(ALICE,)))
         async with Listener(aiter(wallets), desk.clock) as listener:
             await listener.wait(2_000)
-            (await desk.net.socket()).say(fills_message(fill(NOW + 86_400_000)))
+            desk.net.hearing("userFills").say(fills_message(fill(NOW + 86_400_000)))
             await listener.wait(1_000)
-            (await desk.net.socket()).drop()
+            desk.net.hearing("userFills").drop()
             await listener.wait(5_000)
 
     run_jumping(story(), desk.clock)
