@@ -41,7 +41,7 @@ def quick_ones() -> list[Group]:
     return [
         dataclasses.replace(group, works={name: work for name, work in group.works.items() if "PostgreSQL" not in name})
         for group in groups(TINY)
-        if "PostgreSQL" not in group.title and not group.title.startswith("from a fill")
+        if "PostgreSQL" not in group.title and not group.title.startswith(("from a fill", "from a trade"))
     ]
 
 

@@ -187,7 +187,7 @@ class Rounds:
         if self._pass_left > 0:
             return
         if self._pass_began:
-            self.round_ms = now - self._pass_began
+            self.round_ms = max(0, now - self._pass_began)
         self._pass_began, self._pass_left = now, len(self._queues[queue])
 
     def _next_at(self, now: EpochMs) -> EpochMs:
