@@ -25,9 +25,10 @@ def role(story: Story, found: WalletRole = WalletRole.USER) -> Story:
     return story
 
 
-def repair(story: Story, stage: RepairStage, since: int | None = None) -> Story:
+def repair(story: Story, stage: RepairStage, since: int | None = None, *, is_answer: bool = False) -> Story:
     """Let a repair of the bot's history go on."""
-    story.send(SourceRepair(time=story.now, received=story.now, wallet=WALLET, stage=stage, since=since))
+    now = story.now
+    story.send(SourceRepair(time=now, received=now, wallet=WALLET, stage=stage, since=since, is_answer=is_answer))
     return story
 
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from fadearena.model.command import RepairSource
-from fadearena.model.event import SetPolicy, SourceFills, Started
+from fadearena.model.event import RepairStage, SetPolicy, SourceFills, SourceRepair, Started
 from fadearena.model.policy import Tuning
 from fadearena.model.record import BotTrade, Decision, FollowUpdate, Gap
 from fadearena.model.units import MINUTE_MS, SECOND_MS, Side
@@ -109,11 +109,13 @@ def test_a_richer_copy_that_tells_otherwise_is_believed() -> None:
 
 
 def test_a_broken_chain_is_a_gap_that_stops_increases_until_a_snapshot() -> None:
-    """The fill's own start is adopted, the repair is asked for, and increases wait."""
+    """The fill's own start is adopted, the repair is asked for, and increases wait; what was fetched comes first."""
     world = World().started().holding("BTC", "1", "100000").source("BTC", "1", "100000", start="3")
     assert [(row.expected, row.reported) for row in world.all(Gap)] == [(D(1), D(3))]
     assert [command.wallet for command in world.all(RepairSource)] == [WALLET]
     assert (world.followed("BTC"), world.reasons) == (D(4), ["hold:source_known"])
+    assert world.wait(3_000).snapshot(BTC="4").orders == []
+    world.send(SourceRepair(time=world.now, received=world.now, wallet=WALLET, stage=RepairStage.DONE, is_answer=True))
     world.wait(3_000).snapshot(BTC="4")
     assert world.order.terms.quantity == D("0.15")
 

@@ -1,5 +1,7 @@
 """Repairs that overlap, and repairs of very many at once: none ends another, and none costs what nobody needs."""
 
+import pytest
+
 from fadearena.model.command import ReadSource
 from fadearena.model.event import RepairStage, SourceFills
 from fadearena.model.record import BotTrade
@@ -27,7 +29,7 @@ def test_a_younger_gap_does_not_end_what_a_start_still_fetches() -> None:
 def test_a_gap_after_a_start_that_failed_to_fetch_ends_by_itself() -> None:
     """What a start could not fetch waits for the next start, and holds up nothing that comes later."""
     story = begun().holding().wait(30_000).crash().takes_over().read_all()
-    repair(story, RepairStage.FAILED)
+    repair(story, RepairStage.FAILED, is_answer=True)
     repair(story, RepairStage.STARTED)
     repair(story, RepairStage.DONE, since=story.now - 5_000)
     assert not story.state.bots["bot"].is_repairing
@@ -49,3 +51,29 @@ def test_a_repair_of_who_holds_something_is_followed_by_two_snapshots() -> None:
     repair(story, RepairStage.DONE, since=story.now - 5_000)
     assert [read.dex for read in story.all(ReadSource)] == [""]
     assert [read.dex for read in story.wait(2_001).all(ReadSource)] == [""]
+
+
+@pytest.mark.parametrize("stage", [RepairStage.DONE, RepairStage.FAILED])
+def test_an_answer_to_us_ends_no_hole_that_the_feed_has_not_mended(stage: RepairStage) -> None:
+    """What the feed still fetches is listed when it comes, and no snapshot proves anything before."""
+    story = begun().wait(2_001).snapshot().wait(1_000)
+    repair(story, RepairStage.STARTED)
+    there = story.fill_of("ETH", "10", "2000", "0", time=story.now - 200)
+    back = story.fill_of("ETH", "-10", "2000", "10", time=story.now - 100)
+    repair(story, stage, since=T0, is_answer=True)
+    assert story.state.bots["bot"].is_repairing
+    story.wait(2_001).snapshot().wait(2_001).snapshot()
+    trip = SourceFills(time=back.time, received=story.now, wallet=WALLET, feed=Feed.POLL, fills=(there, back))
+    assert [record.key for record in story.send(trip).all(BotTrade)] == [there.key, back.key]
+    repair(story, RepairStage.DONE, since=T0)
+    assert not story.state.bots["bot"].is_repairing
+
+
+def test_a_younger_gap_that_cannot_be_fetched_does_not_end_what_a_start_still_fetches() -> None:
+    """Only the answer to what the start asked does, be it a failure."""
+    story = begun().holding().wait(30_000).crash().takes_over().read_all()
+    repair(story, RepairStage.STARTED)
+    repair(story, RepairStage.FAILED)
+    assert story.state.bots["bot"].is_repairing
+    repair(story, RepairStage.FAILED, is_answer=True)
+    assert not story.state.bots["bot"].is_repairing

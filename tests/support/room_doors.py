@@ -155,7 +155,7 @@ class Wallets:
                     SourceEquity(time=now, received=now, wallet=wallet, mode=AccountMode.STANDARD, dex_values=(D(1),)),
                 )
             case _:
-                return (SourceRepair(time=now, received=now, wallet=wallet, stage=RepairStage.DONE),)
+                return (SourceRepair(time=now, received=now, wallet=wallet, stage=RepairStage.DONE, is_answer=True),)
 
 
 class Prices:

@@ -82,7 +82,9 @@ class TruthWallets:
                 mode, values = AccountMode.STANDARD, (START_USD,)
                 return (SourceEquity(time=now, received=now, heard=now, wallet=wallet, mode=mode, dex_values=values),)
             case RepairSource(since=since):
-                done = SourceRepair(time=now, received=now, heard=now, wallet=wallet, stage=RepairStage.DONE)
+                done = SourceRepair(
+                    time=now, received=now, heard=now, wallet=wallet, stage=RepairStage.DONE, is_answer=True
+                )
                 fills = history.between(since, now)
                 if not fills:
                     return (done,)

@@ -64,7 +64,7 @@ def failed(command: Command, error: VenueError, now: EpochMs) -> Event:
         case ReadSource(wallet=wallet, dex=dex):
             return SourceUnreadable(time=now, received=now, wallet=wallet, reason=why, dex=dex)
         case RepairSource(wallet=wallet):
-            return SourceRepair(time=now, received=now, wallet=wallet, stage=RepairStage.FAILED)
+            return SourceRepair(time=now, received=now, wallet=wallet, stage=RepairStage.FAILED, is_answer=True)
         case ReadRole(wallet=wallet) | ReadSourceEquity(wallet=wallet):
             return SourceUnreadable(time=now, received=now, wallet=wallet, reason=why)
 

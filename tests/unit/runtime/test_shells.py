@@ -79,7 +79,7 @@ def test_failed_reads_are_told(command: Command, expected: type) -> None:
 def test_failed_repair_is_told() -> None:
     """A repair that fails is told as failed, so that nothing is increased on its ground."""
     event = failed(RepairSource(wallet=WALLET, since=1), VenueUnavailable("down"), 7)
-    assert event == SourceRepair(time=7, received=7, wallet=WALLET, stage=RepairStage.FAILED)
+    assert event == SourceRepair(time=7, received=7, wallet=WALLET, stage=RepairStage.FAILED, is_answer=True)
 
 
 @pytest.mark.parametrize(

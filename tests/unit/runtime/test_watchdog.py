@@ -34,7 +34,8 @@ class Kennel:
             self.clock.move_by(1_000)
             self.watchdog.look()
         told = asyncio.run(self.inbox.take(100)) if len(self.inbox) else []
-        return [(each.event.level, each.event.text) for each in told if isinstance(each.event, Notice)]
+        events = [each.event for each in told if isinstance(each.event, Notice)]
+        return [(event.level, f"{event.subject}: {event.text}") for event in events]
 
 
 def test_silence_and_its_end_are_told_once_each() -> None:
@@ -120,8 +121,8 @@ def test_a_worker_tells_of_a_feed_that_fell_silent() -> None:
 
     room.play(story, feed_patience_ms=5_000)
     alerts = [record for entry in room.entries for record in entry.records if isinstance(record, Alert)]
-    assert [(alert.level, alert.text[:10]) for alert in alerts if alert.category == "feed"] == [
-        ("warning", "snapshots:"),
-        ("info", "snapshots:"),
+    assert [(alert.level, alert.subject) for alert in alerts if alert.category == "feed"] == [
+        ("warning", "snapshots"),
+        ("info", "snapshots"),
     ]
-    assert with_text(room.events)[-1].startswith("snapshots: heard again after")
+    assert with_text(room.events)[-1].startswith("heard again after")

@@ -118,7 +118,11 @@ class HistoryFeed:
                     held = trail.positions(dex)
                 return (SourceSnapshot(time=now, received=now, heard=now, wallet=wallet, dex=dex, positions=held),)
             case RepairSource() if trail is not None:
-                return (SourceRepair(time=now, received=now, heard=now, wallet=wallet, stage=RepairStage.DONE),)
+                return (
+                    SourceRepair(
+                        time=now, received=now, heard=now, wallet=wallet, stage=RepairStage.DONE, is_answer=True
+                    ),
+                )
             case ReadSourceEquity() if trail is not None:
                 return (SourceEquity(time=now, received=now, heard=now, wallet=wallet, mode=AccountMode.UNKNOWN),)
             case ReadSource(dex=dex):

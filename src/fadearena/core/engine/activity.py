@@ -80,6 +80,7 @@ def _count(turn: Turn, policy: BotPolicy, memory: BotMemory, feed: Feed, fills: 
     _tell(turn, policy, follow, feed, done)
     if done.gap is not None:
         turn.records.append(Gap(bot=policy.id, coin=coin, expected=done.gap[0], reported=done.gap[1]))
+        memory.has_asked = True
         turn.commands.append(RepairSource(wallet=policy.wallet, since=follow.base_time))
     if done.wants_snapshot:
         turn.wake(f"read:{policy.id}:{dex_of(coin)}", turn.now + (0 if follow.base is None else REREAD_MS))
@@ -112,7 +113,7 @@ def on_snapshot(turn: Turn, event: SourceSnapshot) -> None:
     compared = [_compare(turn, event, policy, memory, row, is_empty=not positions) for row in rows]
     view.reads, view.time, view.received = view.reads + 1, event.time, turn.now
     view.is_stale = any(done.is_off for done in compared)
-    if not memory.is_repairing and not memory.fetches_late:
+    if not memory.misses_fills:
         view.proven = event.time
     if view.reads < _SURE_READS or any(done.wants_snapshot for done in compared):
         turn.wake(f"read:{policy.id}:{event.dex}", turn.now + REREAD_MS)
@@ -143,7 +144,7 @@ def _compare(
     follow = follow_of(turn, policy, memory, coin)
     before = _belief(follow)
     start = start_of(turn, policy, coin)
-    is_missing = memory.is_repairing or memory.fetches_late
+    is_missing = memory.misses_fills
     done = following.apply_snapshot(follow, position, event.time, start, is_empty=is_empty, is_missing=is_missing)
     if done.moved is not None:
         old, new, reason = done.moved
@@ -197,17 +198,21 @@ def on_repair(turn: Turn, event: SourceRepair) -> None:
         return
     memory = turn.state.bots[bot]
     was_repairing, reaches_back = memory.is_repairing, event.since is None or event.since <= memory.missed_since
-    if event.stage is not RepairStage.STARTED and reaches_back:
+    if (event.stage is RepairStage.DONE or event.is_answer) and reaches_back:
         memory.is_catching_up = False
     if event.stage is RepairStage.DONE and reaches_back:
         memory.missed_since, memory.fetches_late = 0, False
         for view in memory.views.values():
             view.is_stale = False
-    memory.is_repairing = event.stage is RepairStage.STARTED or memory.is_catching_up
+    if event.is_answer:
+        memory.has_asked = False
+    else:
+        memory.is_holed = event.stage is RepairStage.STARTED
+    memory.is_repairing = memory.is_holed or memory.is_catching_up
     if watched(turn, event.wallet) is None:
         return
     policy = turn.state.bot_policies[bot]
-    if event.stage is RepairStage.FAILED:
+    if event.stage is RepairStage.FAILED and not memory.is_holed:
         _give_up(turn, policy, memory, is_late=memory.fetches_late and not was_repairing)
     if not memory.is_repairing and _wants_reading(turn, policy, memory):
         for dex in sorted(memory.views) or [""]:

@@ -151,7 +151,7 @@ def _take_back(turn: Turn, command: Command) -> None:
             stop.status = StopStatus.REFUSED
         case RepairSource():
             memory = turn.state.bots[turn.state.wallets[command.wallet]]
-            memory.is_repairing = memory.is_catching_up = memory.fetches_late = False
+            memory.stop_fetching()
         case _:
             pass
 

@@ -106,7 +106,7 @@ def _enable(turn: Turn, policy: BotPolicy) -> None:
     memory = turn.state.bots[policy.id]
     memory.views, memory.since = {}, turn.now
     if not sources.holds_anything(turn, policy, memory):  # what it did while it was off is not asked for
-        memory.is_repairing = memory.is_catching_up = memory.fetches_late = False
+        memory.stop_fetching()
         memory.missed_since = 0
     for coin in memory.coins:
         sleeve = turn.sleeve(policy.id, coin)

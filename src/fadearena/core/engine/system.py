@@ -68,7 +68,7 @@ def _ask_for_missed(turn: Turn, policy: BotPolicy, *, is_held: bool) -> None:
        room, and at once only if a snapshot shows that it moved: until one agrees its increases wait.
     """
     memory = turn.state.bots[policy.id]
-    memory.is_repairing = memory.is_catching_up = memory.fetches_late = False
+    memory.stop_fetching()
     if not memory.last_read:
         return
     follows = [turn.state.follows[policy.id, coin] for coin in memory.coins]
@@ -166,4 +166,4 @@ def _settle_held(turn: Turn, event: Quarantined) -> None:
 
 def on_notice(turn: Turn, event: Notice) -> None:
     """Pass on what people should know."""
-    turn.alert(event.level, event.category, "system", event.text)
+    turn.alert(event.level, event.category, event.subject, event.text)

@@ -58,8 +58,9 @@ class BotMemory(msgspec.Struct, kw_only=True):
     of its increases in flight. `profit` and `gross` sum its sleeves' PnL and notional; they are kept only for bots
     that have a limit on them. `missed_since` is from when on fills may be missing that a start asked for; 0 for none.
     `fetches_late` says that nothing waits for them, `is_catching_up` that increases do, whatever shorter hole is mended
-    beside. `heard` is when the feed that would tell of its wallet was heard
-    last, `role_asked` when an increase last asked for its role.
+    beside; `is_holed` that a feed missed something and did not say yet that it is mended, `has_asked` that we asked for
+    fills ourselves, since one did not fit. `heard` is when the feed that
+    would tell of its wallet was heard last, `role_asked` when an increase last asked for its role.
     """
 
     since: EpochMs = 0
@@ -74,6 +75,8 @@ class BotMemory(msgspec.Struct, kw_only=True):
     missed_since: EpochMs = 0
     fetches_late: bool = False
     is_catching_up: bool = False
+    is_holed: bool = False
+    has_asked: bool = False
     is_orphaned: bool = False
     silence_probed: bool = False
     silence_alerted: bool = False
@@ -82,6 +85,15 @@ class BotMemory(msgspec.Struct, kw_only=True):
     profit: Usd = ZERO
     gross: Usd = ZERO
     stats: BotStats = msgspec.field(default_factory=BotStats)
+
+    @property
+    def misses_fills(self) -> bool:
+        """Whether fills are still to be fetched: until they came, no snapshot proves anything."""
+        return self.is_repairing or self.fetches_late or self.has_asked
+
+    def stop_fetching(self) -> None:
+        """Expect no fills that are fetched."""
+        self.is_repairing = self.is_catching_up = self.is_holed = self.fetches_late = self.has_asked = False
 
 
 class Growth(msgspec.Struct, kw_only=True):

@@ -40,8 +40,9 @@ class Quarantined(Header, frozen=True, kw_only=True, gc=False, tag="quarantined"
 
 
 class Notice(Header, frozen=True, kw_only=True, gc=False, tag="notice"):
-    """Something that people should know: a full queue, a lost connection."""
+    """Something that people should know, and what it is about: a full queue, a lost connection."""
 
     level: str
     category: str
     text: str
+    subject: str = "system"

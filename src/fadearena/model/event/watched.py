@@ -54,12 +54,14 @@ class SourceRepair(Header, frozen=True, kw_only=True, gc=False, tag="source-repa
     """
     Missed fills of a wallet are being fetched (after a reconnect or a gap), were, or could not be.
 
-    `since` is from when on; None is from as far back as anybody asked for.
+    `since` is from when on; None is from as far back as anybody asked for. `is_answer` says that it is what became of a
+    question of ours, and not of a hole that a feed noticed.
     """
 
     wallet: Address
     stage: RepairStage
     since: EpochMs | None = None
+    is_answer: bool = False
 
 
 class SnapshotRound(Header, frozen=True, kw_only=True, gc=False, tag="snapshot-round"):

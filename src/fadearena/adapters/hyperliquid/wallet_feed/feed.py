@@ -155,7 +155,8 @@ class HyperliquidWallets:
                 return (snapshot,)
             case RepairSource(wallet=wallet, since=since, is_urgent=is_urgent):
                 fills, rejected = await reader.fills(wallet, since, Lane.REPAIR if is_urgent else Lane.REST)
-                done = SourceRepair(time=0, received=0, wallet=wallet, stage=RepairStage.DONE, since=since)
+                stage = RepairStage.DONE
+                done = SourceRepair(time=0, received=0, wallet=wallet, stage=stage, since=since, is_answer=True)
                 if not fills:
                     return (*rejected, done)
                 if watched is not None:

@@ -198,7 +198,7 @@ class Arena:
 
 def _repaired(history: WalletHistory, wallet: Address, since: EpochMs, now: EpochMs) -> Sequence[Event]:
     stage = RepairStage.DONE if since >= history.complete_from else RepairStage.FAILED
-    done = SourceRepair(time=now, received=now, heard=now, wallet=wallet, stage=stage)
+    done = SourceRepair(time=now, received=now, heard=now, wallet=wallet, stage=stage, is_answer=True)
     fills = history.between(since, now)
     if not fills:
         return (done,)
