@@ -8,7 +8,7 @@ from fadearena.model.record import BotTrade
 from fadearena.model.wallet import Feed
 from tests.stories.test_crowd_of_bots import repair
 from tests.support.story import begun
-from tests.support.world import T0, WALLET
+from tests.support.world import T0, WALLET, D
 
 
 def test_a_younger_gap_does_not_end_what_a_start_still_fetches() -> None:
@@ -77,3 +77,29 @@ def test_a_younger_gap_that_cannot_be_fetched_does_not_end_what_a_start_still_fe
     assert story.state.bots["bot"].is_repairing
     repair(story, RepairStage.FAILED, is_answer=True)
     assert not story.state.bots["bot"].is_repairing
+
+
+@pytest.mark.parametrize("coin", ["BTC", "ETH"])
+def test_a_round_trip_that_comes_after_a_snapshot_agreed_is_listed_once(coin: str) -> None:
+    """It is history and moves nothing, also in a coin that was never seen before; told again it is none of the news."""
+    story = begun().read_all().wait(2_001).snapshot(BTC="1").wait(10_000)
+    held = "1" if coin == "BTC" else "0"
+    there = story.fill_of(coin, "10", "2000", held, time=story.now - 8_000)
+    back = story.fill_of(coin, "-10", "2000", str(D(held) + 10), time=story.now - 500)
+    story.snapshot(BTC="1").wait(100)
+    for times in (1, 0):
+        told = SourceFills(time=back.time, received=story.now, wallet=WALLET, feed=Feed.POLL, fills=(there, back))
+        assert [record.key for record in story.send(told).all(BotTrade)] == [there.key, back.key] * times
+        story.wait(2_001).snapshot(BTC="1")
+    assert (story.followed(coin), story.orders) == (D(held), [])
+
+
+def test_of_very_many_fills_that_were_let_go_none_is_listed_twice() -> None:
+    """What is older than all that is remembered may have been listed."""
+    story = begun().read_all().wait(2_001).snapshot(BTC="1")
+    fills = [story.fill_of("ETH", "1", "2000", str(n), time=story.now + n) for n in range(200)]
+    for listed in (200, 0):
+        story.wait(200)
+        told = SourceFills(time=story.now, received=story.now, wallet=WALLET, feed=Feed.POLL, fills=tuple(fills))
+        assert len(story.send(told).all(BotTrade)) == listed
+        story.wait(2_001).snapshot(BTC="1", ETH="200").wait(2_001).snapshot(BTC="1", ETH="200")

@@ -64,7 +64,8 @@ class _Judge:
         self.listed: Counter[tuple[BotId, str]] = Counter()
         self.late: list[tuple[EpochMs, BotTrade]] = []
         self._signs: dict[BotId, list[EpochMs]] = defaultdict(list)
-        self._repairing: set[Address] = set()
+        self._spans: dict[BotId, list[tuple[EpochMs, EpochMs]]] = defaultdict(list)
+        self._repairing: dict[Address, EpochMs] = {}
         self._bots = {wallet: bot for bot, wallet in self.wallets.items()}
         self._known: dict[tuple[BotId, Dex], EpochMs] = {}
 
@@ -89,9 +90,10 @@ class _Judge:
         self.problems += [f"{self._bots[who]}: its repair never ended" for who in self._repairing if who in self._bots]
 
     def look_at_late(self) -> None:
-        """Demand that what was missed is announced: after it happened, and soon after it came at the latest."""
+        """Demand that what was missed is announced: since it happened, and soon after it came at the latest."""
         for told, trade in self.late:
-            if not any(trade.time <= sign <= told + _SIGN_MS for sign in self._signs[trade.bot]):
+            is_announced = any(trade.time <= sign <= told + _SIGN_MS for sign in self._signs[trade.bot])
+            if not is_announced and not any(since <= told <= until for since, until in self._spans[trade.bot]):
                 self.problems.append(f"{trade.bot}: the fill {trade.key} came {told - trade.time} ms late, unannounced")
 
     def look_at_fills(self) -> None:
@@ -144,9 +146,12 @@ class _Judge:
     def _look_at_records(self, entry: JournalEntry) -> None:
         event = entry.event
         if isinstance(event, SourceRepair) and event.wallet in self._bots:
-            self._signs[self._bots[event.wallet]].append(self.now)
-            is_over = event.stage is RepairStage.DONE
-            (self._repairing.discard if is_over else self._repairing.add)(event.wallet)
+            bot = self._bots[event.wallet]
+            self._signs[bot].append(self.now)
+            since = self._repairing.setdefault(event.wallet, self.now)
+            if event.stage is RepairStage.DONE:
+                self._spans[bot].append((since, self.now))
+                del self._repairing[event.wallet]
         for record in entry.records:
             if isinstance(record, Gap | PositionChange):
                 self._signs[record.bot].append(self.now)

@@ -41,10 +41,12 @@ def _feeds(sight: Sight) -> Finding:
 
 
 def _illness(feed: FeedStatus, now: EpochMs) -> str:
+    refused = ", ".join(feed.refused[:_NAMED_MAX])
     if feed.state is FeedState.STALE:
         since = "was never heard" if feed.heard is None else f"is stale, heard last {_seconds(now - feed.heard)} ago"
-        return f"{feed.name} {since} ({feed.confirmed} of {feed.wanted} confirmed)"
-    return f"of {feed.name} was refused: {', '.join(feed.refused[:_NAMED_MAX])}"
+        told = f"{feed.name} {since} ({feed.confirmed} of {feed.wanted} confirmed)"
+        return f"{told}, refused: {refused}" if refused else told
+    return f"of {feed.name} was refused: {refused}"
 
 
 def _wallets(outlook: Outlook, sight: Sight) -> Finding:
@@ -52,7 +54,10 @@ def _wallets(outlook: Outlook, sight: Sight) -> Finding:
     text = f"{outlook.wallets} in sight, {never} of them never read"
     had_round = any(feed.round_ms is not None for feed in sight.feeds)
     if never and had_round:
-        advice = "each was tried at least once: the worker's log says why"
+        advice = (
+            "that is so for a while after a start, or after wallets were added: 1,000 of them take some 10 minutes; "
+            "if it stays so, the worker's log says why"
+        )
         return Finding(check="wallets", level=Level.WARN, text=text, advice=advice)
     return Finding(check="wallets", level=Level.OK, text=text)
 
@@ -63,8 +68,8 @@ def _rate(rate: RateUse, now: EpochMs) -> Finding:
     if paused:
         text += f"; paused since the exchange refused: {', '.join(paused)}"
         advice = (
-            "other programs at this address share the limit: end them, or set "
-            f"{variable('weight_per_minute')} to what is left for us"
+            "a worker that was started anew shares the limit with itself for a minute, that is over soon; else other "
+            f"programs at this address do: end them, or set {variable('weight_per_minute')} to what is left for us"
         )
         return Finding(check="rate budget", level=Level.WARN, text=text, advice=advice)
     if rate.used * 100 >= rate.per_minute * _FULL_PERCENT:

@@ -1,5 +1,6 @@
 """Changes of the settings: read, changed, and handed to the worker with the version that was read."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from fadearena.model.policy import AccountPolicy, BotPolicy, Policy
 from fadearena.ports.control import ControlEntry
 
 _FIXED = frozenset({"id"})
+_NUMBERED = re.compile(r"^bots\[(\d+)\]\.")
+"""How settings name a bot; people know it by its id."""
 
 
 def set_settings(fields: Sequence[str], data_dir: Path | None, *, expected_version: int | None, as_json: bool) -> None:
@@ -152,4 +155,6 @@ def _change(
 
 def _check(old: Policy, new: Policy) -> None:
     if problems := new.problems() or risks_added(old, new):
-        raise InvalidInput("; ".join(problems))
+        raise InvalidInput(
+            "; ".join(_NUMBERED.sub(lambda found: f"{new.bots[int(found[1])].id}: ", each) for each in problems)
+        )

@@ -31,6 +31,8 @@ _WIDE = 105
 _HEAD, _TAIL = 6, 4
 _UNITS = (("B", Decimal(10**9)), ("M", Decimal(10**6)), ("k", Decimal(10**3)))
 _MANY = 100
+_DIGITS = 3
+"""So many count, of a thousandth of the next unit: 999,998 is 1.0M."""
 _SAID_ROWS = 3
 _COLUMNS = ("wallet", "value", "PnL", "ROI", "turnover", "who")
 _WINDOWS = {
@@ -182,10 +184,10 @@ def _table(traders: Sequence[Trader], roster: dict[Address, BotPolicy], request:
         rows.add_row(
             str(place),
             wallet if is_wide else f"{wallet[:_HEAD]}..{wallet[-_TAIL:]}",
-            _short(trader.value),
-            _short(found.pnl),
-            f"{found.roi * 100:.1f}%",
-            _short(found.turnover),
+            short(trader.value),
+            short(found.pnl),
+            percent(found.roi),
+            short(found.turnover),
             _who(trader, roster.get(wallet)),
         )
     return rows
@@ -218,10 +220,15 @@ def _summary(board: Board, ranking: Ranking, request: DiscoverRequest) -> list[s
     return lines
 
 
-def _short(usd: Decimal) -> str:
-    """Return an amount with three digits, as in 48.9M."""
+def percent(ratio: Decimal) -> str:
+    """Return a ratio in percent; what rounds to nothing has no sign."""
+    return f"{ratio * 100:z.1f}%"
+
+
+def short(usd: Decimal) -> str:
+    """Return an amount with two or three digits and a unit, as in 48.9M."""
     for unit, size in _UNITS:
-        if abs(usd) >= size:
-            number = usd / size
-            return f"{number:.{0 if abs(number) >= _MANY else 1}f}{unit}"
-    return f"{usd:.0f}"
+        number = usd / size
+        if round(abs(number), _DIGITS) >= 1:
+            return f"{number:.{0 if round(abs(number), 1) >= _MANY else 1}f}{unit}"
+    return f"{usd:z.0f}"

@@ -11,7 +11,7 @@ from fadearena.bootstrap.outlook import IdleBot, Outlook
 from fadearena.cli.forms import form_of
 from fadearena.cli.output import span, table
 from fadearena.model.units import SECOND_MS, EpochMs
-from fadearena.ports.sightings import FeedStatus, LaneUse, RateUse
+from fadearena.ports.sightings import FeedState, FeedStatus, LaneUse, RateUse
 
 _OLD_MS = 15 * SECOND_MS
 _NAMED_MAX = 10
@@ -45,14 +45,14 @@ class OutlookReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     unknown: int
 
 
-def report_of(outlook: Outlook) -> OutlookReport | None:
-    """Return what `status --json` prints; None where no worker ever showed what it sees."""
+def report_of(outlook: Outlook, *, is_running: bool = True) -> OutlookReport | None:
+    """Return what `status --json` prints; None where no worker ever showed what it sees, or sees now."""
     sight = outlook.sight
     if sight is None:
         return None
     return OutlookReport(
         age_ms=outlook.age_ms,
-        feeds=[_feed_report(feed, sight.now) for feed in sight.feeds],
+        feeds=[_feed_report(feed, sight.now, is_running=is_running) for feed in sight.feeds],
         rate=None if sight.rate is None else _rate_report(sight.rate, sight.now),
         wallets=outlook.wallets,
         read=outlook.read,
@@ -63,19 +63,21 @@ def report_of(outlook: Outlook) -> OutlookReport | None:
     )
 
 
-def shown(outlook: Outlook) -> Iterable[str | Table]:
-    """Return what `status` shows for people."""
+def shown(outlook: Outlook, *, is_running: bool = True) -> Iterable[str | Table]:
+    """Return what `status` shows for people; without a worker that runs no feed is well."""
     sight = outlook.sight
     if sight is None:
         return
-    if outlook.age_ms > _OLD_MS:
+    if not is_running:
+        yield f"nothing is followed: what follows is what a worker saw last, {span(outlook.age_ms)} ago"
+    elif outlook.age_ms > _OLD_MS:
         yield f"what follows was seen {span(outlook.age_ms)} ago"
     if outlook.wallets:
         never = outlook.wallets - outlook.read
         others = "" if outlook.oldest_ms is None else f", the others within the last {span(outlook.oldest_ms)}"
         yield f"wallets: {outlook.wallets} in sight, {never} of them never read{others}"
     if sight.feeds:
-        yield _feeds(sight.feeds, sight.now)
+        yield _feeds(sight.feeds, sight.now + outlook.age_ms, is_running=is_running)
         yield from (f"{feed.name}, refused: {', '.join(feed.refused)}" for feed in sight.feeds if feed.refused)
         yield from _counts(sight.feeds)
     if sight.rate is not None:
@@ -94,13 +96,13 @@ def idle_line(idle: tuple[IdleBot, ...]) -> str:
     return f"no trade for a week or longer: {named}{more}; {ADVICE}"
 
 
-def _feeds(feeds: tuple[FeedStatus, ...], now: EpochMs) -> Table:
+def _feeds(feeds: tuple[FeedStatus, ...], now: EpochMs, *, is_running: bool) -> Table:
     rows = table("", "feed", "state", "age", "sockets", "confirmed", "refused", "round")
     for feed in feeds:
         age = _age(feed, now)
         rows.add_row(
             feed.name,
-            feed.state.value,
+            _state(feed, is_running=is_running),
             "" if age is None else span(age),
             str(feed.connections or ""),
             f"{feed.confirmed} of {feed.wanted}" if feed.wanted else "",
@@ -147,10 +149,14 @@ def _paused_ms(lane: LaneUse, now: EpochMs) -> EpochMs:
     return 0 if lane.paused_until is None else max(lane.paused_until - now, 0)
 
 
-def _feed_report(feed: FeedStatus, now: EpochMs) -> FeedReport:
+def _state(feed: FeedStatus, *, is_running: bool) -> str:
+    return (feed.state if is_running or feed.state is FeedState.OFF else FeedState.STALE).value
+
+
+def _feed_report(feed: FeedStatus, now: EpochMs, *, is_running: bool) -> FeedReport:
     return FeedReport(
         name=feed.name,
-        state=feed.state.value,
+        state=_state(feed, is_running=is_running),
         age_ms=_age(feed, now),
         connections=feed.connections,
         wanted=feed.wanted,

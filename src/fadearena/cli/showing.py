@@ -71,7 +71,7 @@ def status(data_dir: Path | None, *, as_json: bool) -> None:
 
 def report_of(status: Status) -> StatusReport:
     """Return what `status --json` prints."""
-    system = status.system
+    system, processes = status.system, [_process(beat, status.now) for beat in status.beats]
     return StatusReport(
         mode=system.mode,
         trading_state=system.state,
@@ -82,13 +82,13 @@ def report_of(status: Status) -> StatusReport:
         journal_seq=status.position.journal_seq,
         record_seq=status.position.record_seq,
         lag=status.lag,
-        processes=[_process(beat, status.now) for beat in status.beats],
+        processes=processes,
         bots=[form_of(bot, without=frozenset({"performance"})) for bot in status.bots],
         accounts=[form_of(account) for account in status.accounts],
         dead_letters=len(status.letters),
         last_event_time=system.last_event_time,
         last_order_time=system.last_order_time,
-        sight=outlook.report_of(status.outlook),
+        sight=outlook.report_of(status.outlook, is_running=any(map(_is_worker, processes))),
     )
 
 
@@ -200,7 +200,8 @@ def _show_status(found: Status, report: StatusReport) -> None:
     for account in found.accounts:
         rows.add_row(account.id, account.state, _money(account.equity))
     show(rows)
-    show(*_bots(found), *outlook.shown(found.outlook))
+    is_running = any(map(_is_worker, report.processes))
+    show(*_bots(found), *outlook.shown(found.outlook, is_running=is_running))
     if report.kill_file:
         say("the file KILL lies in the data directory: everything stays stopped until it is removed")
     if report.dead_letters:
@@ -219,8 +220,12 @@ def _bots(found: Status) -> Iterable[str | Table]:
         yield f"and {len(bots) - _BOTS_MAX} more bots: `fadearena bots list` shows all"
 
 
+def _is_worker(each: ProcessReport) -> bool:
+    return each.process == "worker" and each.alive
+
+
 def _processes(processes: list[ProcessReport]) -> Iterable[str]:
-    if not any(each.process == "worker" and each.alive for each in processes):
+    if not any(map(_is_worker, processes)):
         yield "no worker is running: start one with `fadearena up`"
     for each in processes:
         state = each.status if each.alive else f"{each.status}, not heard of for {each.age_ms // SECOND_MS} s"

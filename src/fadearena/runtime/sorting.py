@@ -21,6 +21,7 @@ DIGEST = "digest"
 URGENT = frozenset(
     {
         "adl",
+        "feed",
         "flatten",
         "kill",
         "liquidation",

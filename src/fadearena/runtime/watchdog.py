@@ -1,7 +1,8 @@
 """
 Notices that a feed fell silent, and that it is back: the core tells people. Increases wait by rules of its own.
 
-Each feed says by itself how it does, by the age of its own data: that another one is heard hides nothing.
+Each feed says by itself how it does, by the age of its own data: that another one is heard hides nothing. Each is a
+subject of its own, so that no alert waits for another feed's to go out.
 """
 
 from collections.abc import Callable, Sequence
@@ -48,6 +49,7 @@ class Watchdog:
         self._patience_ms = patience_ms
         self._feeds = feeds
         self._watched: dict[str, _Watched] = {}
+        self._is_blind = False
 
     async def run(self) -> None:
         """Watch from now on, for ever; while nobody watched nothing could be heard, and that is no silence."""
@@ -61,7 +63,8 @@ class Watchdog:
     def look(self) -> None:
         """Tell of feeds that are stale for too long, and of those that are well again, each once."""
         now = self._clock.now_ms()
-        for feed in self._feeds():
+        feeds = self._feeds()
+        for feed in feeds:
             watched = self._watched.setdefault(feed.name, _Watched(feed.heard, now))
             if feed.heard != watched.heard:
                 watched.heard, watched.moved = feed.heard, now
@@ -69,11 +72,19 @@ class Watchdog:
                 self._note_well(feed, watched, now)
             else:
                 self._note_unwell(feed, watched, now)
+        was_blind, silent = (
+            self._is_blind,
+            [self._watched[feed.name].told for feed in feeds if feed.state is not FeedState.OFF],
+        )
+        self._is_blind = len(silent) > 1 and None not in silent
+        if self._is_blind and not was_blind:
+            text = "no feed is heard any more: nobody is followed; look at the network, and at `fadearena doctor`"
+            self._inbox.put(Notice(time=0, received=0, level="critical", category=CATEGORY, subject="all", text=text))
 
     def _note_well(self, feed: FeedStatus, watched: _Watched, now: EpochMs) -> None:
         since, watched.unwell, watched.told = watched.told, None, None
         if since is not None and feed.state is FeedState.OK:
-            self._tell("info", f"{feed.name}: heard again after {(now - since) // SECOND_MS} s")
+            self._tell(feed, "info", f"heard again after {(now - since) // SECOND_MS} s")
 
     def _note_unwell(self, feed: FeedStatus, watched: _Watched, now: EpochMs) -> None:
         watched.unwell = now if watched.unwell is None else watched.unwell
@@ -84,10 +95,10 @@ class Watchdog:
         watched.told = since
         seconds = (now - since) // SECOND_MS
         what = f"nothing was heard for {seconds} s" if since == watched.moved else _half_heard(feed, seconds)
-        self._tell("warning", f"{feed.name}: {what}; what needs it waits")
+        self._tell(feed, "warning", f"{what}; what needs it waits")
 
-    def _tell(self, level: str, text: str) -> None:
-        self._inbox.put(Notice(time=0, received=0, level=level, category=CATEGORY, text=text))
+    def _tell(self, feed: FeedStatus, level: str, text: str) -> None:
+        self._inbox.put(Notice(time=0, received=0, level=level, category=CATEGORY, subject=feed.name, text=text))
 
 
 def _half_heard(feed: FeedStatus, seconds: EpochMs) -> str:

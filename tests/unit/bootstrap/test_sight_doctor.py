@@ -1,5 +1,7 @@
 """What the doctor finds in what a worker sees."""
 
+import msgspec
+
 from fadearena.bootstrap.finding import Finding, Level
 from fadearena.bootstrap.outlook import IdleBot, Outlook
 from fadearena.bootstrap.sight_doctor import examine_sight
@@ -41,6 +43,8 @@ def test_stale_and_refused_feeds_are_named() -> None:
     never = FeedStatus(name="own", state=FeedState.STALE, wanted=4)
     refused = FeedStatus(name="markets", state=FeedState.OK, heard=T0, refused=("bbo NOPE",))
     check = found(stale, never, refused)["feeds"]
+    both = found(msgspec.structs.replace(stale, refused=("trades BTC",)))["feeds"]
+    assert both.text == "tape is stale, heard last 90 s ago (5 of 9 confirmed), refused: trades BTC"
     assert check.level is Level.WARN
     assert check.text == (
         "tape is stale, heard last 90 s ago (5 of 9 confirmed); own was never heard (0 of 4 confirmed); "

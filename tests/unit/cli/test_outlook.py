@@ -55,10 +55,10 @@ SEEN = Outlook(
 )
 
 
-def lines(seen: Outlook, columns: int) -> list[str]:
+def lines(seen: Outlook, columns: int, *, is_running: bool = True) -> list[str]:
     """Return what a terminal of so many columns shows."""
     file = StringIO()
-    show(*outlook.shown(seen), console=Console(width=columns, file=file))
+    show(*outlook.shown(seen, is_running=is_running), console=Console(width=columns, file=file))
     return [line.rstrip() for line in file.getvalue().splitlines() if line.strip()]
 
 
@@ -71,10 +71,10 @@ def test_feeds_lanes_and_idle_bots_are_shown(columns: int) -> None:
     assert shown[0] == "wallets: 1000 in sight, 2 of them never read, the others within the last 151 s"
     assert [line.split() for line in table[:5]] == [
         ["feed", "state", "age", "sockets", "confirmed", "refused", "round"],
-        ["tape", "ok", "0.2", "s", "2", "231", "of", "231"],
-        ["snapshots", "ok", "0.9", "s", "420", "of", "1000", "151", "s"],
+        ["tape", "ok", "2.2", "s", "2", "231", "of", "231"],
+        ["snapshots", "ok", "2.9", "s", "420", "of", "1000", "151", "s"],
         ["equity", "starting"],
-        ["markets", "stale", "95", "s", "1", "3", "of", "4", "1"],
+        ["markets", "stale", "97", "s", "1", "3", "of", "4", "1"],
     ]
     assert [line.split() for line in table[5:]] == [
         ["lane", "used", "up", "to", "wait", "refused", "paused", "for"],
@@ -92,6 +92,16 @@ def test_what_is_old_says_so() -> None:
     """A worker that is gone left what it saw last; before the first one there is nothing to show."""
     assert lines(msgspec.structs.replace(SEEN, age_ms=600_000), 80)[0] == "what follows was seen 10 min ago"
     assert lines(Outlook(), 80) == []
+
+
+def test_without_a_worker_no_feed_looks_well() -> None:
+    """What it saw in its last moment says nothing of now, however short ago that was."""
+    shown = lines(SEEN, 80, is_running=False)
+    assert shown[0] == "nothing is followed: what follows is what a worker saw last, 2.0 s ago"
+    report = outlook.report_of(SEEN, is_running=False)
+    assert report is not None
+    assert {feed.state for feed in report.feeds} == {"stale"}
+    assert not any(" ok " in line for line in shown)
 
 
 def test_a_long_list_of_idle_bots_is_cut() -> None:

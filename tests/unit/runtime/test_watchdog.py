@@ -126,3 +126,18 @@ def test_a_worker_tells_of_a_feed_that_fell_silent() -> None:
         ("info", "snapshots"),
     ]
     assert with_text(room.events)[-1].startswith("heard again after")
+
+
+def test_where_no_feed_is_heard_any_more_that_is_critical_and_told_once() -> None:
+    """One that is off is none; as soon as one is heard again, the next blackout is told anew."""
+    kennel = Kennel("tape", "markets", "user")
+    kennel.say("user", OFF)
+    for _ in range(2):
+        kennel.say("tape", STALE)
+        kennel.say("markets", OK)
+        assert all(level != "critical" for level, _ in kennel.pass_on(60_000))
+        kennel.say("markets", STALE)
+        told = kennel.pass_on(120_000)
+        assert [text.partition(":")[0] for level, text in told if level == "critical"] == ["all"]
+        kennel.say("tape", OK)
+        kennel.pass_on(1_000)

@@ -44,7 +44,7 @@ def status_of(
         heard=heard or None,
         connections=sum(session.is_connected for session in sessions),
         wanted=wanted,
-        confirmed=wanted - sum(len(session.unconfirmed) for session in sessions),
+        confirmed=sum(session.wanted - len(session.unconfirmed) for session in sessions if session.is_connected),
         refused=tuple(map(_named, refused[:_REFUSED_MAX])),
         counts=dict(counts),
     )

@@ -277,7 +277,7 @@ def _record_spot(turn: Turn, policy: BotPolicy, memory: BotMemory, feed: Feed, f
 
 
 def _tell(turn: Turn, policy: BotPolicy, follow: Follow, feed: Feed, done: following.Applied) -> None:
-    """Record each fill once: when it counts, or when it comes before anything is known."""
+    """Record each fill once: when it counts, or when it comes too early or too late for that."""
     for fill in done.counted:
         if fill.key not in follow.told:
             turn.records.append(_bot_trade(policy, feed, fill, is_followed=True))

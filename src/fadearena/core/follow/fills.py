@@ -7,7 +7,7 @@ import msgspec
 
 from fadearena.core.follow import chain
 from fadearena.core.follow.chain import Link
-from fadearena.core.follow.memory import RECENT_MAX, UNDECIDABLE_MS, Applied, Follow
+from fadearena.core.follow.memory import PASSED_MAX, RECENT_MAX, UNDECIDABLE_MS, Applied, Follow
 from fadearena.core.follow.start import Start, begin_track
 from fadearena.core.follow.track import Track
 from fadearena.model.units import ZERO, EpochMs, Price, Quantity, Size
@@ -55,11 +55,13 @@ def begin(follow: Follow, size: Size, entry: Price | None, time: EpochMs, start:
     """Begin to follow at a proven position; what a sleeve stands for stays followed."""
     start = msgspec.structs.replace(start, held=follow.held, policy=follow.policy or start.policy)
     settle_on(follow, begin_track(size, entry, start), time, by_snapshot=by_snapshot)
+    follow.passed, follow.passed_to = [], max(follow.passed_to, time)
     follow.held, follow.policy, follow.doubt = ZERO, None, None
 
 
 def settle_on(follow: Follow, track: Track, time: EpochMs, *, by_snapshot: bool) -> None:
     """Take a state as proven at `time`, and forget what led to it."""
+    _let_go(follow, (*follow.near, *follow.recent, *follow.tail))
     follow.ground, follow.base, follow.now = track.copy(), track, track
     follow.ground_time, follow.by_snapshot = time, by_snapshot
     follow.near, follow.recent, follow.tail = [], [], []
@@ -125,12 +127,28 @@ def _sift(follow: Follow, news: list[SourceFill], done: Applied) -> tuple[list[S
             held[n] = fill
         elif fill.key in known or fill.key in new or fill.time <= horizon:
             done.duplicates += 1
+            if fill.key not in known and fill.key not in new and _is_news(follow, fill):
+                done.early.append(fill)
             continue
         else:
             new[fill.key] = fill
         done.duplicates += fill.key in known
         times.append(fill.time)
+    _let_go(follow, done.early)
     return list(new.values()), min(times, default=None)
+
+
+def _is_news(follow: Follow, fill: SourceFill) -> bool:
+    """Tell whether a fill that is history by now was never told: a round trip that came late changes nothing else."""
+    return fill.time > follow.passed_to and (fill.time, fill.key) not in follow.passed
+
+
+def _let_go(follow: Follow, fills: Iterable[SourceFill]) -> None:
+    """Remember fills of which nothing else is kept, so that none is told twice."""
+    passed = sorted({*follow.passed, *((fill.time, fill.key) for fill in fills)})
+    follow.passed = passed[-PASSED_MAX:]
+    if len(passed) > PASSED_MAX:
+        follow.passed_to = max(follow.passed_to, passed[-PASSED_MAX - 1][0])
 
 
 def _is_richer(fill: SourceFill, known: SourceFill) -> bool:
@@ -192,6 +210,9 @@ def _place(follow: Follow, base: Track, new: list[SourceFill], done: Applied) ->
     inside = {fill.key for fill in follow.near}
     done.counted = [fill for fill in [*skipped, *new] if fill.key not in inside]
     done.duplicates += sum(1 for fill in new if fill.key in inside)
+    late = [fill for fill in new if fill.key in inside and _is_news(follow, fill)]
+    done.early += late
+    follow.told += (fill.key for fill in late)
     return {fill.key for fill in done.counted}
 
 
@@ -241,6 +262,7 @@ def _raise_ground(follow: Follow) -> None:
         passed = list(takewhile(lambda fill: fill.time == time, follow.recent))  # noqa: B023 - used at once
         for fill in passed:
             ground.move(ground.position + fill.change, fill.price)
+        _let_go(follow, (*follow.near, *passed))
         follow.recent = follow.recent[len(passed) :]
         follow.ground_time, follow.by_snapshot, follow.near = time, False, []
 

@@ -11,6 +11,8 @@ from fadearena.model.wallet import SourceFill
 
 UNDECIDABLE_MS = 2 * SECOND_MS
 """So near to a snapshot nobody knows, but by the chain, whether it holds a fill."""
+PASSED_MAX = 64
+"""So many fills are remembered of which nothing else is kept."""
 RECENT_MAX = 128
 """So many proven fills are kept, for others that come late between them."""
 
@@ -39,6 +41,8 @@ class Follow(msgspec.Struct, kw_only=True):
     folded over the other. `tail` are fills that are not proven, `now` is the base folded over them. `near` are fills
     around a snapshot that is the ground, which it holds already. `fill_time` is the newest fill's.
 
+    `passed` are the newest fills that were let go, as (time, key); those up to `passed_to` are forgotten.
+
     While nothing is known `near` are the newest fills of the tape. `told` are those of them that people were told of.
 
     `held` and `policy` wait for the next beginning: what a sleeve stands for, and how to begin if not as the
@@ -51,6 +55,8 @@ class Follow(msgspec.Struct, kw_only=True):
     near: list[SourceFill] = []
     told: list[str] = []
     recent: list[SourceFill] = []
+    passed: list[tuple[EpochMs, str]] = []
+    passed_to: EpochMs = 0
     base: Track | None = None
     tail: list[SourceFill] = []
     now: Track | None = None
@@ -96,7 +102,8 @@ class Applied(msgspec.Struct, kw_only=True, gc=False):
     """
     What a message changed.
 
-    `counted` are fills that counted for the first time, `early` those that came before anything was known. `gap` is
+    `counted` are fills that counted for the first time, `early` those that are only told: they came before anything was
+    known, or when they were history already. `gap` is
     a hole that was not known before, as (what we had, where the fill began). `wants_snapshot` asks for another read;
     `moved` is (before, after, reason) of a move that no fill explains; `is_off` tells of one that a fill which is
     still to come may explain. `path` is what |followed| went through in its present leg.

@@ -74,8 +74,9 @@ def _compare(
 
 
 def known_flat(follow: Follow, time: EpochMs, start: Start) -> None:
-    """Begin at zero, as a complete snapshot of the dex at `time` proved."""
+    """Begin at zero, as a complete snapshot of the dex at `time` proved; what came and went before is still told."""
     begin(follow, ZERO, None, time, start, by_snapshot=True)
+    follow.passed_to = start.since
 
 
 def forget(follow: Follow, held: Size, policy: StartPolicy | None = None) -> None:

@@ -12,7 +12,7 @@ from fadearena.model.command import ReadSource
 from fadearena.model.event import RepairStage, SourceFills, SourceRepair
 from fadearena.model.units import HOUR_MS
 from fadearena.ports.wallet_feed import Roster
-from tests.support.hyperliquid import ALICE, BOB, NOW, Listener, fill, shape, state
+from tests.support.hyperliquid import ALICE, BOB, BROKEN, NOW, Listener, fill, shape, state
 from tests.support.tape import OffClock
 from tests.unit.adapters.hyperliquid.test_wallet_tape import OTHER, Street, stages, trade
 
@@ -204,8 +204,8 @@ def test_a_repair_that_fetched_nothing_speaks_for_the_hole_only() -> None:
 @pytest.mark.parametrize(
     ("fills", "told_of"),
     [
-        ([fill(NOW + 312_001, start="2.0", side="A")], [RepairStage.STARTED]),
-        ([], [RepairStage.STARTED, RepairStage.FAILED]),
+        ([fill(NOW + 312_001, start="2.0", side="A")], [RepairStage.STARTED] * 2),
+        ([], [RepairStage.STARTED, RepairStage.STARTED, RepairStage.FAILED]),
     ],
 )
 def test_what_a_wallet_does_while_no_tape_comes_back_is_told_all_the_same(
@@ -233,3 +233,29 @@ def test_what_a_wallet_does_while_no_tape_comes_back_is_told_all_the_same(
     told = run_jumping(story(), street.desk.clock)
     assert [stage for _, stage in stages(told)] == told_of
     assert sum(isinstance(event, SourceFills) for event in told) == len(fills)
+
+
+def test_a_tape_that_is_lost_again_during_a_repair_leaves_the_hole_open() -> None:
+    """What was fetched before the second loss does not vouch for what is missed after it."""
+    street = Street()
+    wallets = HyperliquidWallets(street.desk.line(attempts=9), WalletOptions(streams_max=0, period_ms=3_600_000))
+    answers: list[object] = []
+    street.desk.answers["userFillsByTime"] = lambda _: answers.pop() if answers else []
+
+    async def story() -> list[Any]:
+        wallets.follow(Roster(held=(ALICE,)))
+        async with Listener(aiter(wallets), street.desk.clock) as listener:
+            await listener.wait(10_000)
+            answers.extend([BROKEN] * 4)
+            street.trades += [trade(10_000 + n, buyer=OTHER) for n in range(5)]
+            street.desk.net.hearing("trades").drop()
+            await listener.wait(1_500)
+            assert len(answers) < 4
+            street.desk.net.refusals = 4
+            street.desk.net.hearing("trades").drop()
+            await listener.wait(15_000)
+            assert not answers
+            return listener.told
+
+    told = run_jumping(story(), street.desk.clock)
+    assert stages(told) == [(ALICE, RepairStage.STARTED)]

@@ -3,11 +3,11 @@
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Mapping
-from itertools import count, islice
+from itertools import count
 from random import Random
 from typing import Final, TypeAlias
 
-from fadearena.adapters.hyperliquid.limits.lanes import SHARES, Lane
+from fadearena.adapters.hyperliquid.limits.lanes import KEPT, SHARES, Lane
 from fadearena.adapters.hyperliquid.limits.window import Window
 from fadearena.kit.clock import Clock
 from fadearena.model.error import InvalidInput, VenueUnavailable
@@ -47,6 +47,7 @@ class RateBudget:
         self._clock = clock
         self._per_minute = per_minute
         self._most = {lane: per_minute * shares[lane] // _PERCENT for lane in Lane}
+        self._kept = per_minute * KEPT // _PERCENT
         self._rng = rng or Random(0)  # noqa: S311 - jitter
         self._window = Window(clock, per_minute)
         self._by_lane = {lane: Window(clock, per_minute) for lane in Lane}
@@ -137,11 +138,17 @@ class RateBudget:
     def _turn(self, ticket: _Ticket) -> EpochMs:
         """Return when it is a ticket's turn at the earliest, as things stand."""
         lane, _, needed = ticket
-        for _, _, weight in islice(self._queue, bisect_left(self._queue, ticket)):
+        most, kept = self._most[lane], max(0, self._kept - self._by_lane[Lane.SNAPSHOT].used)
+        if lane is Lane.REPAIR:
+            most = max(needed, most - kept)
+        before = self._queue[: bisect_left(self._queue, ticket)]
+        if lane is Lane.SNAPSHOT and needed + sum(weight for each, _, weight in before if each is lane) <= kept:
+            most, before = self._most[Lane.REPAIR], [each for each in before if each[0] is not Lane.REPAIR]
+        for _, _, weight in before:
             needed += weight
             if needed > self._per_minute:  # not within a minute: how much more it is does not matter
                 break
-        return max(self._held_until(lane), self._window.free_at(needed, self._most[lane]))
+        return max(self._held_until(lane), self._window.free_at(needed, most))
 
     def _held_until(self, lane: Lane) -> EpochMs:
         """Return until when a lane is paused, or was; with it are those after it."""
@@ -152,6 +159,8 @@ class RateBudget:
         """Let no pause last longer than it was to be: the clock may have been set back."""
         now = self._clock.now_ms()
         for lane, until in self._paused.items():
+            if until <= now:  # it is over: a clock that is set back does not bring it back
+                self._longest[lane] = 0
             self._paused[lane] = min(until, now + self._longest[lane])
 
 

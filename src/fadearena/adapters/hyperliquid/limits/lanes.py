@@ -27,3 +27,9 @@ A fifth of it is kept for our own accounts: what is not known of them keeps orde
 Roles and lists are heavy and all due at a start: they leave the half of the minute to those without which nothing can
 be followed.
 """
+KEPT: Final = 20
+"""
+So many percent of the minute are kept for snapshots, whatever there is to repair.
+
+Where feeds fail again and again repairs would fill every minute, and nobody would see what wallets hold meanwhile.
+"""

@@ -121,20 +121,29 @@ class Repairs:
                     self._queue(watched, watched.hole)
 
     def _queue(self, watched: Watched, hole: Hole) -> None:
-        if hole.is_ready and not hole.is_queued:
+        if hole.is_ready and not hole.is_queued and not hole.is_mending:
             hole.is_queued = True
             self._ready.put_nowait((int(watched.rank), next(self._numbers), watched))
 
     async def _mend(self, watched: Watched) -> int:
-        """Mend what is ready, and return how many fills were found."""
+        """Mend what is ready and not being mended, and return how many fills were found."""
         hole = watched.hole
-        if hole is None or not self._watch.has(watched) or not watched.rank.is_told:
+        if hole is None or hole.is_mending or not self._watch.has(watched) or not watched.rank.is_told:
             return 0
         hole.is_queued = False
         if not hole.is_ready or hole.missed is None:
             return 0
-        losses, since = hole.losses, min(hole.missed, watched.complete_to)
-        found, known_from = 0, hole.opened
+        hole.is_mending = True
+        try:
+            found = await self._mend_from(watched, hole, min(hole.missed, watched.complete_to))
+        finally:
+            hole.is_mending = False
+        if watched.hole is hole:  # it was lost again meanwhile
+            self._queue(watched, hole)
+        return found
+
+    async def _mend_from(self, watched: Watched, hole: Hole, since: EpochMs) -> int:
+        losses, found, known_from = hole.losses, 0, hole.opened
         if hole.failures > _ATTEMPTS:
             await self._tell(watched, RepairStage.STARTED)
         try:
@@ -144,12 +153,8 @@ class Repairs:
             await self._put_off(watched, hole, error)
             return 0
         hole.failures = 0
-        if watched.hole is not hole:  # it was told no longer meanwhile
-            return found
-        if hole.losses == losses:
+        if watched.hole is hole and hole.losses == losses:  # else it is told no longer, or was lost again
             await self._close(watched, known_from)
-        else:
-            self._queue(watched, hole)
         return found
 
     async def _has_moved(self, watched: Watched) -> bool:
@@ -172,8 +177,12 @@ class Repairs:
         return new
 
     async def _fetch_meanwhile(self, watched: Watched, since: EpochMs, *, has_moved: bool) -> None:
+        hole = watched.hole
+        if has_moved:
+            await self._tell(watched, RepairStage.STARTED)
         try:
-            if not await self._fetch(watched, since) and has_moved:
+            found = await self._fetch(watched, since)
+            if has_moved and not found and watched.hole is hole:  # one that was closed meanwhile has not failed
                 await self._tell(watched, RepairStage.FAILED)
         except VenueError as error:
             log.warning("fills_unreadable", wallet=watched.wallet, error=str(error))

@@ -2,7 +2,7 @@
 Rounds of snapshots of all wallets: one rhythm for all, in the order of `Rounds`.
 
 1. Before positions of a wallet that is told moved are told, fills that may have moved them are fetched; but first it
-   is waited a moment for a feed that would tell them.
+   is waited a moment for a feed that would tell them. What is read while they are being fetched is read again later.
 2. Where neither tape nor stream covers a wallet its fills are fetched from time to time, whatever its positions say.
 3. A read that failed is told as failed, and says nothing of what the wallet holds.
 """
@@ -18,7 +18,7 @@ from fadearena.adapters.hyperliquid.wallet_feed.watch import Watch
 from fadearena.kit.tasks import either
 from fadearena.model.error import VenueError
 from fadearena.model.event import SnapshotRound, SourceSnapshot, SourceUnreadable
-from fadearena.model.ids import Dex
+from fadearena.model.ids import Address, Dex
 from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
 
 _READERS: Final = 32
@@ -39,6 +39,7 @@ class Snapshots:
         self._clock = watch.line.clock
         self._picking = asyncio.Lock()
         self._changed = asyncio.Event()
+        self._explained: set[Address] = set()
         self._free_us = 0
         self._told_ms: EpochMs | None = None
 
@@ -99,9 +100,9 @@ class Snapshots:
         except VenueError as error:
             await self._on_failed(watched, dex, error)
             return
-        if watched.rank.is_told:
-            await self._explain(watched, snapshot)
-        if self._watch.has(watched):
+        if watched.rank.is_told and not await self._explain(watched, snapshot):
+            self._watch.rounds.again(watched.wallet, dex, self._clock.now_ms() + _AGAIN_MS)
+        elif self._watch.has(watched):
             await self._watch.positions.take(watched, snapshot)
 
     async def _on_failed(self, watched: Watched, dex: Dex, error: VenueError) -> None:
@@ -115,15 +116,22 @@ class Snapshots:
             unreadable = SourceUnreadable(time=0, received=0, wallet=watched.wallet, reason=str(error), dex=dex)
             await self._watch.telling.tell(unreadable)
 
-    async def _explain(self, watched: Watched, snapshot: SourceSnapshot) -> None:
-        """Have fills told that lead to a snapshot, before it is told."""
+    async def _explain(self, watched: Watched, snapshot: SourceSnapshot) -> bool:
+        """Have fills told that lead to a snapshot, before it is told; not, where such are being fetched already."""
         view = watched.dexs.get(snapshot.dex)
         if view is None:
-            return
+            return True
         now, is_covered = self._clock.now_ms(), self._watch.heard.covers(watched)
         if is_covered and watched.unexplained(snapshot):
             await self._clock.sleep_until(now + _LATE_MS)
-        has_moved = bool(watched.unexplained(snapshot))
+        has_moved = bool(watched.unexplained(snapshot).difference(view.doubted))
         if has_moved or (not is_covered and not now < watched.fills_due <= now + self._watch.options.fills_ms):
-            since = min(watched.complete_to, view.time or now)
-            await self._repairs.explain(watched, since, has_moved=has_moved)
+            if watched.wallet in self._explained:
+                return False
+            self._explained.add(watched.wallet)
+            try:
+                since = min(watched.complete_to, view.time or now)
+                await self._repairs.explain(watched, since, has_moved=has_moved)
+            finally:
+                self._explained.discard(watched.wallet)
+        return True

@@ -85,10 +85,12 @@ class TapeWatch:
         self._changed.set()
         if self._watch.heard.is_tape_whole:
             self._watch.heard.is_tape_whole = False
-            await self._open_holes()
+            for watched in self._watch.told:  # a repair that is under way does not vouch for what is missed now
+                if not watched.is_trusted:
+                    await self._repairs.lose(watched)
 
     async def _open_holes(self) -> None:
-        """Have every wallet repaired later that the tape alone may have told of."""
+        """Have every wallet repaired later that the tape alone may have told of, and that nobody noted yet."""
         for watched in self._watch.told:
             if watched.hole is None and not watched.is_trusted:
                 await self._repairs.lose(watched)
@@ -102,6 +104,9 @@ class TapeWatch:
         self._missed_dexs.clear()
         self._watch.heard.had_tape = self._watch.heard.is_tape_whole = True
         for watched in self._watch.told:
+            if not self._watch.heard.is_tape_whole:  # it was lost again meanwhile
+                self._missed = min(filter(None, (missed, self._missed)), default=None)
+                return
             watched.is_trusted = False
             await self._repairs.regain(watched, missed, looks_first=watched.rank is not Rank.HELD)
 

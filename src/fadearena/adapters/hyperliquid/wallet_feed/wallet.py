@@ -108,6 +108,7 @@ class Hole(msgspec.Struct):
     losses: int = 0
     is_ready: bool = False
     is_queued: bool = False
+    is_mending: bool = False
     looks_first: bool = False
     has_moved: bool = False
     failures: int = 0
