@@ -25,6 +25,7 @@ from fadearena.adapters.hyperliquid.listing import Listing
 from fadearena.adapters.hyperliquid.rest import InfoClient
 from fadearena.adapters.hyperliquid.wallet_feed import HyperliquidWallets
 from fadearena.bootstrap.sandbox import SandboxControl
+from fadearena.kit.collector import short_rounds
 from fadearena.kit.tasks import cancelled
 from fadearena.model.event import SourceFills
 from fadearena.model.ids import Address, Coin
@@ -218,4 +219,5 @@ def _run(wire: Connection, plan: CrowdPlan, url: str) -> None:
     quiet()
     box = Box(url)
     watcher = Watcher(plan, box, box.wallets(plan.wallets))
-    wire.send(uvloop.run(watcher.run()))
+    with short_rounds():
+        wire.send(uvloop.run(watcher.run()))

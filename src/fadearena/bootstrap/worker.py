@@ -13,6 +13,7 @@ from fadearena.bootstrap.tables import make_tables
 from fadearena.bootstrap.world import World, open_world
 from fadearena.config import Config
 from fadearena.kit.clock import SystemClock
+from fadearena.kit.collector import short_rounds
 from fadearena.kit.tasks import cancelled
 from fadearena.model.units import SECOND_MS
 from fadearena.ports.read_store import ReadStore
@@ -50,7 +51,7 @@ async def run_worker(config: Config, places: Places) -> bool:
         worker = Worker(doors, world.opening, options_of(config, places), prepare=prepare, metrics=metrics)
         helpers = [*_retention(config, journal, read.records), watch_mode(places, worker.stop)]
         try:
-            with listening(worker.stop, partial(worker.kill_now, "signal:SIGUSR1")):
+            with short_rounds(), listening(worker.stop, partial(worker.kill_now, "signal:SIGUSR1")):
                 await worker.run()
         finally:
             await cancelled(*helpers)

@@ -12,6 +12,7 @@ from fadearena.bootstrap.signals import listening
 from fadearena.cli.output import print_json, show, table
 from fadearena.config import Network, load, variable
 from fadearena.kit import log
+from fadearena.kit.collector import short_rounds
 from fadearena.kit.parent import end_with_parent
 from fadearena.model.error import InvalidInput
 from fadearena.sandbox.exchange.crowd import CrowdOptions
@@ -57,7 +58,8 @@ def sandbox(request: SandboxRequest) -> None:
     )
     import uvloop
 
-    uvloop.run(_serve(options, request))
+    with short_rounds():
+        uvloop.run(_serve(options, request))
 
 
 async def _serve(options: Options, request: SandboxRequest) -> None:
