@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fadearena.adapters.hyperliquid.limits import SHARES, Lane
+from fadearena.adapters.hyperliquid.limits import KEPT, SHARES, Lane
 from fadearena.adapters.hyperliquid.limits.weights import weight_of
 from fadearena.adapters.hyperliquid.wallet_feed import WalletOptions
 from fadearena.model.units import MINUTE_MS, SECOND_MS
@@ -22,6 +22,7 @@ def test_rhythms_are_told_as_they_are() -> None:
     assert f"followed is read every {options.period_ms // SECOND_MS} s" in PAGE
     assert f"watched every {options.watched_ms // SECOND_MS} s" in PAGE
     assert f"looked for at first and every {options.round_ms // MINUTE_MS} minutes" in PAGE
+    assert f"{KEPT} % of the weight is kept for readings" in PAGE
     assert f"streams {options.streams_max} users for an address" in PAGE
 
 

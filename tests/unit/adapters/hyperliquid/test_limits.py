@@ -1,6 +1,7 @@
 """What the exchange allows us: weights, lanes, pauses, and the requests of an address."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine
 from random import Random
 from typing import Any
@@ -346,3 +347,40 @@ def test_a_pause_lasts_no_longer_because_the_clock_is_set_back() -> None:
         return right.now_ms()
 
     assert run_jumping(story(), right) < 20_000
+
+
+def test_a_pause_that_is_over_does_not_come_back_with_a_clock_that_is_set_back() -> None:
+    """Otherwise nothing would leave for as long as it lasted then."""
+    right = ManualClock()
+    clock = OffClock(right, 0)
+    budget = RateBudget(clock)
+
+    async def story() -> int:
+        for lane in Lane:
+            budget.refused(lane)
+        for lane in Lane:
+            await budget.take(lane, 1)
+        before, clock.off_ms = right.now_ms(), -30_000
+        for lane in Lane:
+            await budget.take(lane, 1)
+        return right.now_ms() - before
+
+    assert run_jumping(story(), right) == 0
+
+
+def test_repairs_leave_a_part_of_the_minute_to_snapshots() -> None:
+    """However many wait: else nobody sees what wallets hold while feeds fail again and again."""
+    gate = Gate()
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for n in range(30):
+                tasks.create_task(gate.go(f"repair {n}", Lane.REPAIR, 5))
+            await asyncio.sleep(20)
+            for n in range(20):
+                tasks.create_task(gate.go(f"snapshot {n}", Lane.SNAPSHOT, 2))
+
+    gate.run(main())
+    first = Counter(name.split()[0] for at, name in gate.went if at <= 20_000)
+    assert first == {"repair": 11, "snapshot": 10}
+    assert len(gate.went) == 50

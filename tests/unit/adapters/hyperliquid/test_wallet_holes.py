@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fadearena.adapters.hyperliquid.limits import Purpose
+from fadearena.adapters.hyperliquid.limits import Lane, Purpose
 from fadearena.adapters.hyperliquid.wallet_feed import HyperliquidWallets, WalletOptions
 from fadearena.kit.jumping import run_jumping
 from fadearena.model.command import ReadSource
@@ -259,3 +259,53 @@ def test_a_tape_that_is_lost_again_during_a_repair_leaves_the_hole_open() -> Non
 
     told = run_jumping(story(), street.desk.clock)
     assert stages(told) == [(ALICE, RepairStage.STARTED)]
+
+
+def test_a_fetch_that_outlasts_its_hole_does_not_fail_it_afterwards() -> None:
+    """Who hears of a failure waits for an end, which would never come."""
+    street = Street()
+    line = street.desk.line()
+    wallets = HyperliquidWallets(line, WalletOptions(streams_max=0, period_ms=2_000))
+    size, pauses = "2.0", [30_000]
+
+    def answer(_: object) -> object:
+        if size == "1.0" and pauses:
+            line.info.budget.pause(Lane.REPAIR, pauses.pop())
+        return state(street.desk.clock.now_ms(), BTC=size)
+
+    street.desk.answers["clearinghouseState"] = answer
+
+    async def story() -> list[Any]:
+        nonlocal size
+        wallets.follow(Roster(held=(ALICE,)))
+        async with Listener(aiter(wallets), street.desk.clock) as listener:
+            await listener.wait(12_000)
+            street.desk.net.refusals, size = 4, "1.0"
+            street.desk.net.hearing("trades").drop()
+            return await listener.wait(40_000)
+
+    told = stages(run_jumping(story(), street.desk.clock))
+    assert street.desk.asked("userFillsByTime")
+    assert [stage for _, stage in told] == [RepairStage.STARTED, RepairStage.STARTED, RepairStage.DONE]
+
+
+def test_what_is_being_fetched_is_not_fetched_again() -> None:
+    """Each reading meanwhile would ask for the same, which would fill the minute of all others."""
+    street = Street()
+    line = street.desk.line()
+    wallets = HyperliquidWallets(line, WalletOptions(streams_max=0, period_ms=2_000))
+    size = "2.0"
+    street.desk.answers["clearinghouseState"] = lambda _: state(street.desk.clock.now_ms(), BTC=size)
+
+    async def story() -> list[Any]:
+        nonlocal size
+        wallets.follow(Roster(held=(ALICE,)))
+        async with Listener(aiter(wallets), street.desk.clock) as listener:
+            await listener.wait(12_000)
+            street.desk.net.refusals, size = 1_000, "1.0"
+            line.info.budget.spend(Lane.REPAIR, 890)
+            street.desk.net.hearing("trades").drop()
+            return await listener.wait(63_000)
+
+    run_jumping(story(), street.desk.clock)
+    assert len(street.desk.asked("userFillsByTime")) == 1

@@ -144,16 +144,19 @@ class Repairs:
 
     async def _mend_from(self, watched: Watched, hole: Hole, since: EpochMs) -> int:
         losses, found, known_from = hole.losses, 0, hole.opened
+        has_moved, hole.has_moved = hole.has_moved, False
         if hole.failures > _ATTEMPTS:
             await self._tell(watched, RepairStage.STARTED)
         try:
-            if not hole.looks_first or hole.has_moved or await self._has_moved(watched):
+            if not hole.looks_first or has_moved or await self._has_moved(watched):
                 found, known_from = await self._fetch(watched, since), since - OVERLAP_MS
         except VenueError as error:
+            hole.has_moved |= has_moved
             await self._put_off(watched, hole, error)
             return 0
         hole.failures = 0
-        if watched.hole is hole and hole.losses == losses:  # else it is told no longer, or was lost again
+        is_whole = hole.losses == losses and not hole.has_moved  # what was fetched may be older than what moved
+        if watched.hole is hole and is_whole:
             await self._close(watched, known_from)
         return found
 

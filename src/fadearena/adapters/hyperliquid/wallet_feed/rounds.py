@@ -58,6 +58,7 @@ class Rounds:
         self._queues: dict[_Queue, deque[_Turn]] = {queue: deque() for queue in _Queue}
         self._again: list[_Turn] = []
         self._turns = -1
+        self._now: EpochMs = 0
         self._dexs: tuple[Dex, ...] = ("",)
         self._searched: dict[Dex, deque[_Turn]] = {}
         self._pass_began: EpochMs = 0
@@ -110,6 +111,7 @@ class Rounds:
     def take(self, now: EpochMs) -> tuple[Watched, Dex] | EpochMs:
         """Return whom to read now, and take it for asked; or when to ask again, where nobody is due."""
         self._turns += 1
+        self._set_back(now)
         order = _SEARCH if self._turns % 2 and self._is_new_search else _ORDERS[self._turns % len(_ORDERS)]
         while self._again and _is_due(self._again[0][0], now, _AGAIN_MOST_MS):
             _, wallet, dex = heapq.heappop(self._again)
@@ -120,6 +122,22 @@ class Rounds:
             if found is not None:
                 return found
         return self._next_at(now)
+
+    def _set_back(self, now: EpochMs) -> None:
+        """Where the clock was set back have all turns come as much earlier, or rounds would stand still for as long."""
+        back = self._now - now
+        if back <= SECOND_MS:
+            self._now = max(self._now, now)
+            return
+        self._now = now
+        for turns in (*self._queues.values(), *self._searched.values()):
+            moved = [(_earlier(due, back), wallet, dex) for due, wallet, dex in turns]
+            turns.clear()
+            turns.extend(moved)
+        self._again = [(_earlier(at, back), wallet, dex) for at, wallet, dex in self._again]
+        for watched in self._wallets.values():
+            for view in watched.dexs.values():
+                view.due, view.asked = _earlier(view.due, back), _earlier(view.asked, back)
 
     @property
     def _is_new_search(self) -> bool:
@@ -199,6 +217,11 @@ class Rounds:
 def _is_due(due: EpochMs, now: EpochMs, longest: EpochMs) -> bool:
     """Tell whether a time has come; one that is too far ahead was set before the clock was set back."""
     return due <= now or due > now + longest + SECOND_MS
+
+
+def _earlier(time: EpochMs, by: EpochMs) -> EpochMs:
+    """Return a time before a time; none, which is 0, stays none."""
+    return max(1, time - by) if time else 0
 
 
 def differs(length_ms: EpochMs, told_ms: EpochMs | None) -> bool:

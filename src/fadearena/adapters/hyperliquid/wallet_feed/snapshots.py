@@ -2,7 +2,7 @@
 Rounds of snapshots of all wallets: one rhythm for all, in the order of `Rounds`.
 
 1. Before positions of a wallet that is told moved are told, fills that may have moved them are fetched; but first it
-   is waited a moment for a feed that would tell them. What is read while they are being fetched is read again later.
+   is waited a moment for a feed that would tell them. What is read while they are being fetched is read again then.
 2. Where neither tape nor stream covers a wallet its fills are fetched from time to time, whatever its positions say.
 3. A read that failed is told as failed, and says nothing of what the wallet holds.
 """
@@ -39,7 +39,7 @@ class Snapshots:
         self._clock = watch.line.clock
         self._picking = asyncio.Lock()
         self._changed = asyncio.Event()
-        self._explained: set[Address] = set()
+        self._explaining: dict[Address, set[Dex]] = {}
         self._free_us = 0
         self._told_ms: EpochMs | None = None
 
@@ -100,9 +100,8 @@ class Snapshots:
         except VenueError as error:
             await self._on_failed(watched, dex, error)
             return
-        if watched.rank.is_told and not await self._explain(watched, snapshot):
-            self._watch.rounds.again(watched.wallet, dex, self._clock.now_ms() + _AGAIN_MS)
-        elif self._watch.has(watched):
+        is_explained = not watched.rank.is_told or await self._explain(watched, snapshot)
+        if is_explained and self._watch.has(watched):
             await self._watch.positions.take(watched, snapshot)
 
     async def _on_failed(self, watched: Watched, dex: Dex, error: VenueError) -> None:
@@ -126,12 +125,16 @@ class Snapshots:
             await self._clock.sleep_until(now + _LATE_MS)
         has_moved = bool(watched.unexplained(snapshot).difference(view.doubted))
         if has_moved or (not is_covered and not now < watched.fills_due <= now + self._watch.options.fills_ms):
-            if watched.wallet in self._explained:
+            meanwhile = self._explaining.get(watched.wallet)
+            if meanwhile is not None:
+                meanwhile.add(snapshot.dex)
                 return False
-            self._explained.add(watched.wallet)
+            meanwhile = self._explaining[watched.wallet] = set()
             try:
                 since = min(watched.complete_to, view.time or now)
                 await self._repairs.explain(watched, since, has_moved=has_moved)
             finally:
-                self._explained.discard(watched.wallet)
+                del self._explaining[watched.wallet]
+                for dex in sorted(meanwhile):
+                    self._watch.rounds.again(watched.wallet, dex, self._clock.now_ms())
         return True
