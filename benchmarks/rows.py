@@ -67,7 +67,7 @@ QUICK = Scale(
     orders=100,
     messages=2_000,
     load=Load(orders=10, others=100, seconds=1),
-    tempo=Tempo(orders=10, seconds=4, warm_up_s=1),
+    tempo=Tempo(orders=10, seconds=4, warm_up_s=1, least=0.2),
     large=(Large(sleeves=500, changed=50, tail=500),),
 )
 FULL = Scale(

@@ -41,13 +41,13 @@ def test_feeds_wallets_and_the_rate_are_shown_and_a_blind_feed_is_told(made: Dem
     """All wallets are read, all feeds are well in the end; that the tape was silent was an alert, its end another."""
     play(made, 5 * MINUTE_MS, blind_for_a_while)
 
-    async def look() -> tuple[Outlook, list[str]]:
+    async def look() -> tuple[Outlook, list[Alert]]:
         async with open_read_store(made.places.read) as read:
             outlook = await outlook_of(read.sightings, await read.records.bots(), 0)
         async with open_journal_reader(made.places.journal) as store:
             entries = [entry async for entry in store.journal.read(1)]
         records = (record for entry in entries for record in entry.records)
-        return outlook, [each.text for each in records if isinstance(each, Alert) and each.category == "feed"]
+        return outlook, [each for each in records if isinstance(each, Alert) and each.category == "feed"]
 
     outlook, told = asyncio.run(look())
     sight = outlook.sight
@@ -58,5 +58,5 @@ def test_feeds_wallets_and_the_rate_are_shown_and_a_blind_feed_is_told(made: Dem
     )
     assert (outlook.wallets, outlook.read, outlook.idle) == (12, 12, ())
     assert 0 < sight.rate.used <= sight.rate.per_minute
-    assert [text.split(":")[0] for text in told] == ["tape", "tape"]
-    assert "heard again" in told[1]
+    assert [alert.subject for alert in told] == ["tape", "tape"]
+    assert "heard again" in told[1].text

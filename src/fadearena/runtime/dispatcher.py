@@ -133,7 +133,7 @@ class Dispatcher:
                 self._metrics.dispatch.observe(time.perf_counter() - committed)
                 if isinstance(command, PlaceOrder):
                     self._inbox.put(OrderSent(time=0, received=0, cloid=command.identity.cloid), command)
-                    asyncio.get_running_loop().call_soon(_log_sent, command)  # it costs time that the order has not
+                    log.info("order_sent", cloid=command.identity.cloid, **_shown(command.terms))
                 await self._ask(command, self._venue.execute(command))
 
     @property
@@ -226,10 +226,6 @@ class Dispatcher:
 
     def _put_failure(self, command: Command, error: VenueError) -> None:
         self._inbox.put(failed(command, error, 0), command)
-
-
-def _log_sent(order: PlaceOrder) -> None:
-    log.info("order_sent", cloid=order.identity.cloid, **_shown(order.terms))
 
 
 def _shown(terms: OrderTerms) -> dict[str, str]:
