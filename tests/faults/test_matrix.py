@@ -35,7 +35,7 @@ SOCKETS = (
     Hit(Step.AFTER_ANSWER, Fault.FULL),
     Hit(Step.AFTER_ACCEPTANCE, Fault.RESTART),
 )
-BATCHES, EACH = 8, 5
+BATCHES, EACH = 6, 5
 TOLD = (253, 393, 527, 706)
 """Schedules that were not survived once: clocks that step while funding is paid, an exchange that begins anew."""
 STILL = Schedule(name="nothing", seed=1, hits=())
