@@ -10,12 +10,15 @@ Settings of a process: what it has to know before it can read anything, and what
 """
 
 import difflib
+import ipaddress
 import os
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -27,7 +30,7 @@ from fadearena.model.units import Usd
 PREFIX: Final = "FADEARENA_"
 AGENT_KEYS: Final = PREFIX + "AGENT_KEYS"
 """The variable that may hold private keys, separated by commas."""
-_DATABASES = ("postgresql://", "postgres://")
+_POSTGRES = re.compile(r"postgres(ql)?(\+[a-z0-9]+)?://", re.IGNORECASE)
 
 
 class LogFormat(StrEnum):
@@ -94,10 +97,50 @@ def _is_http_or_none(url: str | None) -> str | None:
     return None if url is None else _is_http(url)
 
 
+def _is_origin(url: str) -> str:
+    parts = urlsplit(_is_http(url))
+    if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("must be as https://example.org or http://example.org:8080, with nothing behind it")
+    return url.rstrip("/")
+
+
+def _is_origin_or_none(url: str | None) -> str | None:
+    return None if url is None else _is_origin(url)
+
+
+def _are_origins(urls: str | None) -> str | None:
+    return None if urls is None else ",".join(map(_is_origin, _listed(urls)))
+
+
+def _are_addresses(texts: str | None) -> str | None:
+    if texts is None:
+        return None
+    for text in _listed(texts):
+        try:
+            ipaddress.ip_network(text)
+        except ValueError:
+            raise ValueError("must be addresses or networks, as 10.0.0.2 or 10.0.0.0/8") from None
+    return ",".join(_listed(texts))
+
+
+def _listed(texts: str | None) -> tuple[str, ...]:
+    return tuple(text.strip() for text in (texts or "").split(",") if text.strip())
+
+
+def postgres_url(text: str) -> str | None:
+    """Return the URL of a PostgreSQL database as libpq reads it, also where it names a driver; None for any other."""
+    return _POSTGRES.sub("postgresql://", text, count=1) if _POSTGRES.match(text) else None
+
+
 def _is_postgres(url: SecretStr | None) -> SecretStr | None:
-    if url is not None and not url.get_secret_value().startswith(_DATABASES):
+    found = None if url is None else postgres_url(url.get_secret_value())
+    if url is not None and found is None:
         raise ValueError("must begin with postgresql://; leave it away to use SQLite in the data directory")
-    return url
+    return None if found is None else SecretStr(found)
+
+
+def _is_secret_http(url: SecretStr | None) -> SecretStr | None:
+    return None if url is None else SecretStr(_is_http(url.get_secret_value()))
 
 
 class Config(BaseSettings):
@@ -203,6 +246,29 @@ class Config(BaseSettings):
     feed_silent_s: int = Field(
         default=60, ge=10, description="Seconds that a feed may be stale before people are told."
     )
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address that the API listens at; others reach it only once there is a token or a password.",
+    )
+    port: int = Field(default=4_800, ge=0, le=65_535, description="Port that the API listens at; 0 is any free one.")
+    public_url: Annotated[str | None, AfterValidator(_is_origin_or_none)] = Field(
+        default=None, description="URL under which the API is reached where that is another, as behind a proxy."
+    )
+    origins: Annotated[str | None, AfterValidator(_are_origins)] = Field(
+        default=None,
+        description="Other origins whose pages may use the API, separated by commas, as https://example.org; by "
+        "default none may.",
+    )
+    proxies: Annotated[str | None, AfterValidator(_are_addresses)] = Field(
+        default=None,
+        description="Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, "
+        "separated by commas; by default none is.",
+    )
+    traces_url: Annotated[SecretStr | None, AfterValidator(_is_secret_http)] = Field(
+        default=None,
+        description="Where traces go, a collector's OTLP port as http://127.0.0.1:4318; needs `fadearena[traces]`.",
+    )
     restart_limit: int = Field(default=10, ge=1, description="Deaths in a row after which `up` gives a process up.")
 
     @property
@@ -216,12 +282,27 @@ class Config(BaseSettings):
         return self.alert_urls.get_secret_value() if self.alert_urls else ""
 
     @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The other origins whose pages may use the API."""
+        return _listed(self.origins)
+
+    @property
+    def trusted_proxies(self) -> tuple[str, ...]:
+        """The proxies that are believed."""
+        return _listed(self.proxies)
+
+    @property
+    def traces_destination(self) -> str | None:
+        """The URL of traces, with its secrets; None where none are wanted."""
+        return self.traces_url.get_secret_value() if self.traces_url else None
+
+    @property
     def key_path(self) -> Path:
         """The file of private keys."""
         return self.key_file or self.data_dir / "keys"
 
 
-def load(env_file: Path = Path(".env"), **options: str | Path | None) -> Config:
+def load(env_file: Path = Path(".env"), **options: str | int | Path | None) -> Config:
     """
     Gather the settings of this process.
 

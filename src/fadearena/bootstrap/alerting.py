@@ -8,10 +8,10 @@ import msgspec
 
 from fadearena.adapters.alerts.console import ConsoleSink
 from fadearena.adapters.sql.read_store import open_read_store
-from fadearena.bootstrap.finding import Finding, Level
 from fadearena.bootstrap.places import Places
 from fadearena.config import Config
 from fadearena.model.error import AlertUndelivered
+from fadearena.model.finding import Finding, Level
 from fadearena.model.policy import Mode
 from fadearena.model.units import SECOND_MS
 from fadearena.ports.alerts import AlertSink, Message

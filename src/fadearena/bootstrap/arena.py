@@ -31,7 +31,7 @@ LATENCY_MS: EpochMs = 150
 class ArenaWorld:
     """The doors of a worker in the arena, and what it does at a start."""
 
-    presign = guard = None
+    presign = guard = looker = None
 
     def __init__(self, config: Config, clock: Clock, journal: Journal) -> None:
         wallets = {bot: wallet for bot, _, wallet in SEASON_1_5}

@@ -10,23 +10,24 @@ from pathlib import Path
 
 import msgspec
 
+from fadearena.adapters.memory.wakeups import MemoryWakeups
 from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.bootstrap.outlook import Outlook, outlook_of
 from fadearena.bootstrap.places import Places
 from fadearena.kit.clock import Clock, SystemClock
 from fadearena.model.error import InvalidInput
-from fadearena.model.event import Kill, OperatorAction, Pause
+from fadearena.model.event import OperatorAction
 from fadearena.model.ids import BotId
 from fadearena.model.units import SECOND_MS, EpochMs
 from fadearena.ports.control import Control, ControlEntry, ControlState
-from fadearena.ports.heartbeat import Beat, Heartbeats
+from fadearena.ports.heartbeat import LIFE_MS, Beat, Heartbeats
 from fadearena.ports.read_store import AccountView, BotView, LetterView, Position, ReadStore, SettingsView, SystemView
 from fadearena.ports.sightings import Sightings
+from fadearena.ports.wakeups import Topic, Wakeups
 
-LIFE_MS = 2 * SECOND_MS
-"""A process whose last beat is older counts as dead."""
 _ANSWER_MS = 10 * SECOND_MS
-_POLL_MS = 20
+_LOOK_MS = 20
+"""Whoever waits looks by himself so often: where processes share a file, nobody wakes him."""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +62,7 @@ class Client:
         sightings: Sightings,
         clock: Clock,
         kill_file: Path,
+        wakeups: Wakeups | None = None,
     ) -> None:
         self.records = records
         self.sightings = sightings
@@ -68,8 +70,9 @@ class Client:
         self._heartbeats = heartbeats
         self._clock = clock
         self.kill_file = kill_file
+        self._wakeups = wakeups or MemoryWakeups(clock)
 
-    async def order(self, action: OperatorAction, actor: str) -> ControlEntry:
+    async def order(self, action: OperatorAction, actor: str, *, idempotency_key: str | None = None) -> ControlEntry:
         """
         Hand a command to the worker, and return what became of it.
 
@@ -77,17 +80,36 @@ class Client:
         else is withdrawn, so that it does not surprise anybody later.
 
         Raises:
+            InvalidInput: The key was used before, for another command.
             StorageUnavailable: The read store is away.
         """
+        now = self._clock.now_ms()
+        return await self._ended(await self._control.put(actor, action, now=now, idempotency_key=idempotency_key))
+
+    async def outcome(self, idempotency_key: str) -> ControlEntry | None:
+        """
+        Return what became of the command that was handed over with a key; None where there was none.
+
+        Raises:
+            StorageUnavailable: The read store is away.
+        """
+        entry = await self._control.of_key(idempotency_key)
+        return None if entry is None else await self._ended(entry)
+
+    async def is_held(self) -> bool:
+        """Tell whether a file keeps everything stopped."""
+        return self.kill_file.exists()
+
+    async def _ended(self, entry: ControlEntry) -> ControlEntry:
+        """Wait until a command has ended, as long as that makes sense."""
         began = self._clock.now_ms()
-        entry = await self._control.put(actor, action, now=began)
         while entry.state is ControlState.QUEUED:
             waited = self._clock.now_ms() - began
             if waited >= _ANSWER_MS or (waited >= LIFE_MS and not await self.has_worker()):
                 break
-            await self._clock.sleep_until(self._clock.now_ms() + _POLL_MS)
+            await self._wakeups.wait(Topic.RECORDS, _LOOK_MS)
             entry = await self._control.get(entry.id)
-        if entry.state is ControlState.QUEUED and not is_stop(action):
+        if entry.state is ControlState.QUEUED and not entry.is_stop:
             entry = await self._control.withdraw(entry.id)
         return entry
 
@@ -109,7 +131,7 @@ class Client:
 
     def is_alive(self, beat: Beat) -> bool:
         """Tell whether a process lives."""
-        return beat.status != "stopped" and self._clock.now_ms() - beat.time <= LIFE_MS
+        return beat.is_alive(self._clock.now_ms())
 
     async def status(self) -> Status:
         """
@@ -131,11 +153,6 @@ class Client:
             now=now,
             has_kill_file=self.kill_file.exists(),
         )
-
-
-def is_stop(action: OperatorAction) -> bool:
-    """Tell whether a command only makes things safer, so that it may be done late."""
-    return isinstance(action, Kill | Pause)
 
 
 @asynccontextmanager

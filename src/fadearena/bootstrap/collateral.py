@@ -12,9 +12,9 @@ import msgspec
 from msgspec import UNSET
 
 from fadearena.adapters.hyperliquid import codec, wire
-from fadearena.bootstrap.finding import Finding, Level
 from fadearena.kit.decimals import parse, plain
 from fadearena.model.account import AccountMode
+from fadearena.model.finding import Finding, Level
 from fadearena.model.ids import AccountId, Coin, Dex
 from fadearena.model.instrument import Instrument
 from fadearena.model.policy import AccountPolicy, BotPolicy, Sizing

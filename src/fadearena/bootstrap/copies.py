@@ -44,7 +44,7 @@ async def restore_journal(places: Places, source: Path) -> int:
     Put a backup in place of an empty journal; return how many entries it holds.
 
     Raises:
-        InvalidInput: The file is no backup, the journal has entries, or a server is running.
+        InvalidInput: The file is no backup, the journal has entries, or an API process is running.
         LeaseLost: A worker is running.
     """
     make_tables(places)
@@ -73,7 +73,7 @@ async def import_journal(places: Places, file: Path) -> int:
     Take the entries of a file into an empty journal; return how many.
 
     Raises:
-        InvalidInput: The file is no export from entry 1 on, the journal has entries, or a server is running.
+        InvalidInput: The file is no export from entry 1 on, the journal has entries, or an API process is running.
         JournalCorrupt: A line's checksum does not fit.
         LeaseLost: A worker is running.
     """

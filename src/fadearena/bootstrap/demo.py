@@ -1,7 +1,7 @@
 """
-The demo: a sandbox, and worker and server against it, on a data directory; and how they are brought to an end.
+The demo: a sandbox, and worker and API against it, on a data directory; and how they are brought to an end.
 
-1. Three processes, as people run them: `sandbox` at one end, `worker` and `server` under a supervisor at the other.
+1. Three processes, as people run them: `sandbox` at one end, `worker` and `api` under a supervisor at the other.
 2. On a directory that has a journal all of them go on where it ends: the sandbox keeps its state there, too.
 3. At the end the sandbox stands still until the worker's polls have confirmed what it holds, so that what we believe of
    the wallets can be compared with the truth.
@@ -25,7 +25,7 @@ from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.bootstrap.places import Places, places_of
 from fadearena.bootstrap.sandbox import SandboxControl
 from fadearena.bootstrap.tables import make_tables
-from fadearena.bootstrap.up import PROCESSES, launch
+from fadearena.bootstrap.up import API, WORKER, launch
 from fadearena.bootstrap.upkeep import alone
 from fadearena.config import PREFIX, Config, Network, load, variable
 from fadearena.kit.clock import SystemClock
@@ -33,9 +33,10 @@ from fadearena.kit.tasks import either
 from fadearena.model.error import FadeArenaError
 from fadearena.model.ids import Address, Coin
 from fadearena.model.units import SECOND_MS, Size
+from fadearena.ports.heartbeat import API_NAME, Heartbeats
 from fadearena.ports.read_store import ReadStore
-from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.projector import Projector
+from fadearena.runtime.server_metrics import ServerMetrics
 from fadearena.runtime.supervisor import Child, Patience, Program, Supervisor
 
 Holdings: TypeAlias = Mapping[Address, Mapping[Coin, Size]]
@@ -71,6 +72,7 @@ class Running:
     """Three processes at work, and what is shown of them."""
 
     records: ReadStore
+    heartbeats: Heartbeats
     sandbox: SandboxControl
     _kept: tuple[asyncio.Task[int], ...]
 
@@ -79,9 +81,17 @@ class Running:
         """Whether one of them was given up."""
         return any(task.done() for task in self._kept)
 
+    async def url(self) -> str | None:
+        """Return where the API listens; None as long as it does not."""
+        now = SystemClock().now_ms()
+        beats = [beat for beat in await self.heartbeats.beats() if beat.process.startswith(API_NAME)]
+        return next((beat.detail["url"] for beat in beats if beat.is_alive(now)), None)
+
 
 @contextmanager
-def demo_on(data_dir: Path | None, seed: int, speed: Decimal) -> Iterator[Demo]:
+def demo_on(
+    data_dir: Path | None, seed: int, speed: Decimal, *, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[Demo]:
     """
     Set a demo up: on the directory that is given, else on one that is removed afterwards.
 
@@ -94,7 +104,9 @@ def demo_on(data_dir: Path | None, seed: int, speed: Decimal) -> Iterator[Demo]:
     """
     with ExitStack() as stack:
         where = data_dir or Path(stack.enter_context(TemporaryDirectory(prefix="fadearena-demo-")))
-        config = load(data_dir=where, network=Network.SANDBOX).model_copy(update={"database_url": None})
+        config = load(data_dir=where, network=Network.SANDBOX, host=host, port=port).model_copy(
+            update={"database_url": None}
+        )
         yield asyncio.run(_demo(config, seed, speed, is_temporary=data_dir is None))
 
 
@@ -102,7 +114,7 @@ async def _demo(config: Config, seed: int, speed: Decimal, *, is_temporary: bool
     places = places_of(config)
     make_tables(places)
     async with alone(places) as store, open_read_store(places.read) as read:
-        await Projector(store.journal, read.records, SystemClock(), Metrics()).catch_up()
+        await Projector(store.journal, read.records, SystemClock(), ServerMetrics()).catch_up()
         before = store.journal.last_seq
     return Demo(config=config, places=places, seed=seed, speed=speed, is_temporary=is_temporary, before=before)
 
@@ -110,7 +122,7 @@ async def _demo(config: Config, seed: int, speed: Decimal, *, is_temporary: bool
 @asynccontextmanager
 async def running(demo: Demo) -> AsyncIterator[Running]:
     """
-    Run sandbox, worker and server as processes, and end them in good order.
+    Run sandbox, worker and API as processes, and end them in good order.
 
     Raises:
         FadeArenaError: One of them could not be kept running.
@@ -122,7 +134,7 @@ async def running(demo: Demo) -> AsyncIterator[Running]:
             SandboxControl(url) as control,
             open_read_store(demo.places.read) as read,
         ):
-            yield Running(read.records, control, (sandbox, up))
+            yield Running(read.records, read.heartbeats, control, (sandbox, up))
 
 
 async def settled(demo: Demo, processes: Running) -> Holdings:
@@ -185,10 +197,10 @@ async def _sandbox(demo: Demo, log: BinaryIO) -> AsyncIterator[tuple[str, asynci
 
 @asynccontextmanager
 async def _up(demo: Demo, url: str, log: BinaryIO) -> AsyncIterator[asyncio.Task[int]]:
-    """Run worker and server, as `up` does."""
+    """Run worker and API, as `up` does."""
     environment = _environment(demo.config) | {variable("sandbox_url"): url}
     start = partial(launch, environment=environment, directory=demo.places.data_dir, log=log)
-    programs = [Program(name=name, launch=partial(start, [name])) for name in PROCESSES]
+    programs = [Program(name=name, launch=partial(start, [name])) for name in (WORKER, API)]
     async with _kept(demo, programs, limit=demo.config.restart_limit) as kept:
         yield kept
 
@@ -219,5 +231,7 @@ def _text(value: object) -> str:
 
 
 def _last_line(log: Path) -> str:
+    """Return what was said last: the sentence of a process that ended, else a line of a log."""
     lines = log.read_text(errors="replace").splitlines()
-    return lines[-1] if lines else "it said nothing"
+    said = [line for line in lines if not line.startswith("{")]
+    return (said or lines or ["it said nothing"])[-1]

@@ -14,15 +14,16 @@ from fadearena.adapters.sql.migrations import require_head
 from fadearena.bootstrap.alerting import examine_alerts
 from fadearena.bootstrap.client import Client, Status, open_client
 from fadearena.bootstrap.exchange_doctor import examine_exchange
-from fadearena.bootstrap.finding import Finding, Level
 from fadearena.bootstrap.live_doctor import examine_live
 from fadearena.bootstrap.places import TREES, Places
 from fadearena.bootstrap.seed import default_policy
 from fadearena.bootstrap.sight_doctor import examine_sight
 from fadearena.config import Config
 from fadearena.model.error import FadeArenaError
+from fadearena.model.finding import Finding, Level
 from fadearena.model.policy import Mode
 from fadearena.model.units import SECOND_MS
+from fadearena.ports.heartbeat import API_NAME
 
 _LOW_BYTES, _LEAST_BYTES = 1_000_000_000, 100_000_000
 _LARGE_WAL_BYTES = 256_000_000
@@ -59,7 +60,7 @@ async def examine(config: Config, places: Places, *, live: bool = False) -> tupl
 async def _processes(client: Client) -> Sequence[Finding]:
     status = await client.status()
     sight = examine_sight(status.outlook) if await client.has_worker() else ()
-    return (_worker(client, status), _server(client, status), _clock(status), _stops(status), _letters(status), *sight)
+    return (_worker(client, status), _api(client, status), _clock(status), _stops(status), _letters(status), *sight)
 
 
 def examine_places(places: Places) -> Sequence[Finding]:
@@ -149,7 +150,7 @@ async def _journal(places: Places) -> Finding:
     async with open_journal_reader(places.journal) as store:
         last = store.journal.last_seq
         count = 0
-        async for _ in store.journal.read(max(last - _LAST_ENTRIES + 1, 1)):
+        async for _ in store.journal.read(max(last - _LAST_ENTRIES + 1, 1), last):
             count += 1
     return Finding(check="journal", level=Level.OK, text=f"the newest {count} of {last} entries can be read")
 
@@ -163,15 +164,15 @@ def _worker(client: Client, status: Status) -> Finding:
     return Finding(check="worker", level=Level.FAIL, text="none is running", advice="start it with `fadearena up`")
 
 
-def _server(client: Client, status: Status) -> Finding:
-    is_alive = any(beat.process == "server" and client.is_alive(beat) for beat in status.beats)
+def _api(client: Client, status: Status) -> Finding:
+    is_alive = any(beat.process.startswith(API_NAME) and client.is_alive(beat) for beat in status.beats)
     text = f"{status.lag} entries are not shown yet"
     if not is_alive:
         advice = "start it with `fadearena up`"
-        return Finding(check="server", level=Level.FAIL, text=f"none is running, {text}", advice=advice)
+        return Finding(check="api", level=Level.FAIL, text=f"none is running, {text}", advice=advice)
     if status.lag > _MOST_LAG:
-        return Finding(check="server", level=Level.WARN, text=text, advice="if it does not catch up, read its log")
-    return Finding(check="server", level=Level.OK, text=text)
+        return Finding(check="api", level=Level.WARN, text=text, advice="if it does not catch up, read its log")
+    return Finding(check="api", level=Level.OK, text=text)
 
 
 def _clock(status: Status) -> Finding:

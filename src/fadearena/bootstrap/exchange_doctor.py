@@ -11,12 +11,12 @@ from fadearena.adapters.hyperliquid.limits import Lane, RateBudget
 from fadearena.adapters.hyperliquid.listing import Listing
 from fadearena.adapters.hyperliquid.rest import InfoClient
 from fadearena.adapters.hyperliquid.transport import Transport
-from fadearena.bootstrap.finding import Finding, Level
 from fadearena.bootstrap.sandbox import SandboxControl
 from fadearena.bootstrap.way import base_url
 from fadearena.config import Config, Network, variable
 from fadearena.kit.clock import Clock, SystemClock
 from fadearena.model.error import VenueError
+from fadearena.model.finding import Finding, Level
 from fadearena.model.policy import Policy
 from fadearena.model.units import SECOND_MS
 from fadearena.model.wallet import WalletRole

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from random import Random
 
 from fadearena.adapters.hyperliquid.conditions import HyperliquidConditions
+from fadearena.adapters.hyperliquid.looker import WalletLooker
 from fadearena.adapters.hyperliquid.transport import Transport
 from fadearena.adapters.hyperliquid.wallet_feed import HyperliquidWallets
 from fadearena.adapters.sim.street import MarketStreet
@@ -41,6 +42,7 @@ class HyperliquidWorld:
         )
         self.clock = clock
         self.wallets = HyperliquidWallets(way.line)
+        self.looker = WalletLooker(way.line)
         self.markets = street
         self.paper = PaperVenue(street, paper_accounts(Policy(), plan.equity_usd))
         self.venue = TimedVenue(self.paper, way.timing, clock)

@@ -14,12 +14,12 @@ from typing import Protocol
 
 import structlog
 
+from fadearena.adapters.hyperliquid.looker import WalletLooker
 from fadearena.adapters.hyperliquid.rest import ExchangeClient
 from fadearena.adapters.hyperliquid.signing import Signer
 from fadearena.adapters.hyperliquid.transport import Transport
 from fadearena.adapters.hyperliquid.venue import HyperliquidVenue, VenueAccount
 from fadearena.adapters.hyperliquid.wallet_feed import HyperliquidWallets
-from fadearena.bootstrap.finding import Finding
 from fadearena.bootstrap.keys import Signers, open_keys
 from fadearena.bootstrap.places import Places
 from fadearena.bootstrap.seed import first_settings
@@ -33,6 +33,7 @@ from fadearena.kit.clock import Clock
 from fadearena.kit.privacy import keep_memory_private
 from fadearena.model.error import InvalidInput
 from fadearena.model.event import Event, Notice
+from fadearena.model.finding import Finding
 from fadearena.model.ids import Address, Cloid
 from fadearena.model.policy import AccountPolicy, Policy
 from fadearena.ports.journal import Journal
@@ -102,6 +103,7 @@ class LiveWorld:
         self.doubt = way.timing.doubt
         self.markets = way.markets
         self.wallets = HyperliquidWallets(way.line)
+        self.looker = WalletLooker(way.line)
         self.way = way
         self._journal = journal
         self._signers = signers

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 
-from fadearena.bootstrap.finding import Finding, Level
 from fadearena.bootstrap.places import Places
 from fadearena.bootstrap.policies import limits_of
 from fadearena.bootstrap.preflight import Preflight
 from fadearena.bootstrap.way import Way, way_out
 from fadearena.config import AGENT_KEYS, Config, KeySource, Network, variable
 from fadearena.model.error import VenueError
+from fadearena.model.finding import Finding, Level
 from fadearena.model.policy import Mode, Policy
 
 _OTHERS = 0o077

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from fadearena.bootstrap.finding import Finding, Level
 from fadearena.model.error import InvalidInput
+from fadearena.model.finding import Finding, Level
 from fadearena.model.ids import AccountId
-from fadearena.model.policy import AccountPolicy, Mode, Policy
+from fadearena.model.policy import AccountPolicy, Policy
 
 _NAMED = 6
 
@@ -43,13 +43,3 @@ def limits_of(policy: Policy, level: Level) -> Finding:
         return Finding(check="limits", level=Level.OK, text="the caps and the daily loss limit are set")
     advice = "`fadearena mode live` proposes them; `fadearena settings set` and `fadearena bots set` change them"
     return Finding(check="limits", level=level, text=f"no limit is set: {'; '.join(names)}", advice=advice)
-
-
-def risks_added(old: Policy, new: Policy) -> list[str]:
-    """Return why settings may not become these: with real money no limit goes, and no bot comes without one."""
-    if new.mode is not Mode.LIVE:
-        return []
-    without = {bot.id for bot in old.bots if bot.exposure_cap is None}
-    spared = {f"bots[{n}].exposureCap" for n, bot in enumerate(new.bots) if bot.id in without}
-    spared |= {name for name in old.gaps_for_real_money() if not name.startswith("bots[")}
-    return [f"{name} must be set in live trading" for name in new.gaps_for_real_money() if name not in spared]

@@ -16,11 +16,11 @@ from fadearena.adapters.hyperliquid.limits import Lane
 from fadearena.adapters.hyperliquid.venue import VenueAccount
 from fadearena.adapters.hyperliquid.venue.reads import AccountReader
 from fadearena.bootstrap.collateral import Holding, Pool, needed, shortages
-from fadearena.bootstrap.finding import Finding, Level
 from fadearena.bootstrap.way import Way
 from fadearena.kit.decimals import plain
 from fadearena.model.account import AccountMode, equity_of
 from fadearena.model.event import AccountRead, SignerRead
+from fadearena.model.finding import Finding, Level
 from fadearena.model.ids import AccountId, Dex
 from fadearena.model.policy import AccountPolicy, BotPolicy, Policy
 from fadearena.model.units import SECOND_MS, ZERO, Ratio, Usd

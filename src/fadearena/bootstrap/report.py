@@ -22,8 +22,8 @@ from fadearena.model.units import ZERO, Quantity, Ratio, Size, Usd
 from fadearena.ports.journal import KEPT_KINDS, JournalEntry, JournalReader
 from fadearena.runtime.audit import audit
 from fadearena.runtime.engine import Engine
-from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.projector import Projector
+from fadearena.runtime.server_metrics import ServerMetrics
 from fadearena.runtime.tally import Tally
 
 
@@ -85,7 +85,7 @@ async def reckon(demo: Demo) -> Reckoning:
     reader = _Reader(demo.before)
     places = demo.places
     async with open_journal_reader(places.journal) as store, open_read_store(places.read) as read:
-        await Projector(store.journal, read.records, SystemClock(), Metrics()).catch_up()
+        await Projector(store.journal, read.records, SystemClock(), ServerMetrics()).catch_up()
         found = await audit(store.journal, store.snapshots, Engine(), reader.look)
         state = found.state or State()
         venue = await _venue(store.journal, state, demo.config.paper_equity_usd)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from fadearena.bootstrap.finding import Finding, Level
 from fadearena.bootstrap.idling import ADVICE
 from fadearena.bootstrap.outlook import Outlook
 from fadearena.config import variable
+from fadearena.model.finding import Finding, Level
 from fadearena.model.units import SECOND_MS, EpochMs
 from fadearena.ports.sightings import FeedState, FeedStatus, RateUse, Sight
 

@@ -15,7 +15,6 @@ import structlog
 from fadearena.adapters.sql.database import SqliteFile
 from fadearena.adapters.sql.journal.store import open_journal_reader
 from fadearena.adapters.sql.migrations import current
-from fadearena.bootstrap.finding import Finding, Level
 from fadearena.bootstrap.keys import Signers, without_key
 from fadearena.bootstrap.places import Places, places_of
 from fadearena.bootstrap.policies import limits_of
@@ -26,6 +25,7 @@ from fadearena.config import Config, Network, variable
 from fadearena.core.state import State
 from fadearena.kit.decimals import plain
 from fadearena.model.error import InvalidInput, OutcomeUnknown, VenueUnavailable
+from fadearena.model.finding import Finding, Level
 from fadearena.model.policy import Mode
 from fadearena.runtime.engine import Engine
 from fadearena.runtime.recovery import recover

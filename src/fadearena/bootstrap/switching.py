@@ -1,10 +1,10 @@
 """
 From simulation to live trading and back.
 
-1. The settings go along, positions and money do not: each mode has databases of its own.
-2. The order of the writes: the worker agrees to leave, the other database takes the settings over, and last of all
-   `mode.json` names the other mode. Wherever this is broken off, one mode is active, and it is the one that was.
-3. Worker and server see the file and begin anew in the other mode by themselves.
+1. The settings go along, and who has access; positions and money do not: each mode has databases of its own.
+2. The order of the writes: the worker agrees to leave, the other database takes both over, and last of all `mode.json`
+   names the other mode. Wherever this is broken off, one mode is active, and it is the one that was.
+3. Worker and API see the file and begin anew in the other mode by themselves.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from fadearena.adapters.sql.journal.store import open_journal_reader
 from fadearena.bootstrap.client import Client, open_client
 from fadearena.bootstrap.doctor import examine_places
 from fadearena.bootstrap.exchange_doctor import rate_of
-from fadearena.bootstrap.finding import Finding, Level
+from fadearena.bootstrap.grants import carry_grants
 from fadearena.bootstrap.keys import Signers, open_keys, without_key
 from fadearena.bootstrap.live import venue_account
 from fadearena.bootstrap.live_doctor import armed, open_way, unreachable
@@ -34,6 +34,7 @@ from fadearena.config import Config, Network
 from fadearena.kit.decimals import normalise
 from fadearena.model.error import InvalidInput, VenueError
 from fadearena.model.event import LeaveMode, Pause
+from fadearena.model.finding import Finding, Level
 from fadearena.model.ids import AccountId
 from fadearena.model.order import ActionOutcome
 from fadearena.model.policy import AccountPolicy, Mode, Policy
@@ -47,7 +48,6 @@ class CannotLeave(InvalidInput):
     """The active mode cannot be left: something is open, or nobody can tell."""
 
 
-CONFIRMATION = "GO LIVE"
 _GLOBAL, _EACH, _DAILY = Usd(2), Usd("0.5"), Usd("0.05")
 """What is proposed where there is no limit: exposure of all bots and of each, and the loss of a day, by equity."""
 _APART_MS = 2 * SECOND_MS
@@ -161,7 +161,7 @@ async def go(config: Config, places: Places, policy: Policy, actor: str) -> Plac
     Leave the active mode for that of these settings, and return where its data lie.
 
     Raises:
-        CannotLeave: Something is open in the active mode.
+        CannotLeave: Something is open in the active mode, or its settings are others by now.
         InvalidInput: The settings cannot be taken over.
         LeaseLost: A worker is running in the other mode.
         StorageError: A database cannot be used; the mode is as it was.
@@ -169,8 +169,13 @@ async def go(config: Config, places: Places, policy: Policy, actor: str) -> Plac
     make_tables(places)
     async with open_client(places) as client:
         await leave(config, client, places, actor)
+    if (await policy_in_force(places)).version != policy.version:  # looking at everything takes up to a minute
+        raise CannotLeave(
+            "the settings were changed meanwhile, so the mode stays as it is: look at them, and try again"
+        )
     other = places_of(config, policy.mode)
     await put_policy(other, policy, actor)
+    await carry_grants(places, other)
     other.activate()
     return other
 

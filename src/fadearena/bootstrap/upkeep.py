@@ -5,16 +5,18 @@ What changes the journal takes the lease, so that it never happens beside a work
 """
 
 import getpass
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+
+import msgspec
 
 from fadearena.adapters.sql.database import Tree
 from fadearena.adapters.sql.journal.store import JournalStore, open_journal, open_journal_reader
 from fadearena.adapters.sql.migrations import current, downgrade
 from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.bootstrap.arena import arena_time
-from fadearena.bootstrap.client import LIFE_MS
 from fadearena.bootstrap.places import Places
 from fadearena.bootstrap.seed import first_settings
 from fadearena.bootstrap.tables import make_tables
@@ -25,6 +27,7 @@ from fadearena.model.error import InvalidInput, JournalCorrupt, LeaseLost
 from fadearena.model.event import Event, Operator, SetPolicy
 from fadearena.model.policy import Policy
 from fadearena.model.record import Alert, SettingsChange
+from fadearena.ports.heartbeat import API_NAME
 from fadearena.ports.journal import JournalEntry, Skipped
 from fadearena.ports.read_store import Position
 from fadearena.ports.snapshots import Segment
@@ -34,11 +37,20 @@ from fadearena.runtime.inbox import Incoming
 from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.projector import Projector, rebuild
 from fadearena.runtime.recovery import recover
+from fadearena.runtime.server_metrics import ServerMetrics
 from fadearena.runtime.snapshotter import Snapshotter
 from fadearena.runtime.standing import StandingQuotes
 from fadearena.runtime.turns import Turns
 
 _NEVER = 1_000_000_000
+
+
+class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
+    """Read tables made anew: up to where, from how many events, and how long it took."""
+
+    position: Position
+    events: int
+    seconds: float
 
 
 @asynccontextmanager
@@ -91,7 +103,7 @@ async def _journaled(places: Places, events_of: Callable[[State], Sequence[Event
     """Journal and show events, as their only writer."""
     make_tables(places)
     async with alone(places) as store:
-        engine, metrics = Engine(), Metrics()
+        engine = Engine()
         recovered = await recover(store.journal, store.snapshots, engine)
         events = events_of(recovered.state)
         if not events:
@@ -103,7 +115,7 @@ async def _journaled(places: Places, events_of: Callable[[State], Sequence[Event
             store.snapshots,
             engine,
             clock,
-            metrics,
+            Metrics(),
             snapshot_every=_NEVER,
             segment_every=_NEVER,
         )
@@ -111,23 +123,26 @@ async def _journaled(places: Places, events_of: Callable[[State], Sequence[Event
         turns = Turns(recovered, engine, store.journal, clock, StandingQuotes(lambda _coin, _now: None))
         entries, _ = await turns.take([Incoming(event) for event in events])
         async with open_read_store(places.read) as read:
-            await Projector(store.journal, read.records, SystemClock(), metrics).catch_up()
+            await Projector(store.journal, read.records, SystemClock(), ServerMetrics()).catch_up()
     return entries
 
 
-async def make_read_tables_anew(places: Places) -> Position:
+async def make_read_tables_anew(places: Places) -> Rebuilt:
     """
     Project the journal anew into the read store.
 
     Raises:
-        InvalidInput: A server is running.
+        InvalidInput: An API process is running.
     """
     async with open_journal_reader(places.journal) as journal, open_read_store(places.read) as read:
         now = SystemClock().now_ms()
         for beat in await read.heartbeats.beats():
-            if beat.process == "server" and beat.status != "stopped" and now - beat.time <= LIFE_MS:
-                raise InvalidInput(f"a server is running (process {beat.pid}): end it first, then try again")
-        return await rebuild(journal.journal, journal.snapshots, read.records)
+            if beat.process.startswith(API_NAME) and beat.is_alive(now):
+                raise InvalidInput(f"an API process is running ({beat.pid}): end it first, then try again")
+        began, segments = time.perf_counter(), await journal.snapshots.segments()
+        position = await rebuild(journal.journal, journal.snapshots, read.records)
+        before = segments[0].first_seq - 1 if segments else 0
+        return Rebuilt(position=position, events=position.journal_seq - before, seconds=time.perf_counter() - began)
 
 
 async def go_back(places: Places, tree: Tree, revision: str, *, loses_data: bool) -> None:

@@ -6,10 +6,14 @@ from functools import partial
 
 from fadearena.adapters.sql.journal.store import JournalStore, open_journal
 from fadearena.adapters.sql.read_store import ReadDatabase, open_read_store
+from fadearena.bootstrap.measuring import measure_worker
 from fadearena.bootstrap.mode_watch import watch_mode
+from fadearena.bootstrap.notifying import notifying
 from fadearena.bootstrap.places import Places
 from fadearena.bootstrap.signals import listening
 from fadearena.bootstrap.tables import make_tables
+from fadearena.bootstrap.tracing import open_traces
+from fadearena.bootstrap.waking import open_wakeups
 from fadearena.bootstrap.world import World, open_world
 from fadearena.config import Config
 from fadearena.kit.clock import SystemClock
@@ -17,6 +21,7 @@ from fadearena.kit.collector import short_rounds
 from fadearena.kit.tasks import cancelled
 from fadearena.model.units import SECOND_MS
 from fadearena.ports.read_store import ReadStore
+from fadearena.ports.wakeups import Wakeups
 from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.recovery import Recovered
 from fadearena.runtime.retention import Retention
@@ -39,26 +44,30 @@ async def run_worker(config: Config, places: Places) -> bool:
         open_journal(places.journal) as journal,
         open_read_store(places.read) as read,
         open_world(config, places, journal.journal) as world,
+        open_wakeups({"journal": places.journal, "read": places.read}, SystemClock()) as wakeups,
+        open_traces(config, "worker") as traces,
     ):
-        doors = doors_of(journal, read, world)
+        doors = doors_of(journal, read, world, wakeups)
 
         async def prepare(recovered: Recovered) -> None:
             await world.prepare(recovered)
             gc.freeze()  # the state is there to stay: one round of the collector over a large one would take seconds
 
-        metrics = Metrics()
+        metrics = Metrics(traces)
+        measure_worker(metrics.registry, read)
         world.observe(metrics.sight.seen)
         worker = Worker(doors, world.opening, options_of(config, places), prepare=prepare, metrics=metrics)
         helpers = [*_retention(config, journal, read.records), watch_mode(places, worker.stop)]
         try:
             with short_rounds(), listening(worker.stop, partial(worker.kill_now, "signal:SIGUSR1")):
-                await worker.run()
+                async with notifying():
+                    await worker.run()
         finally:
             await cancelled(*helpers)
     return not places.is_active()
 
 
-def doors_of(journal: JournalStore, read: ReadDatabase, world: World) -> WorkerDoors:
+def doors_of(journal: JournalStore, read: ReadDatabase, world: World, wakeups: Wakeups | None = None) -> WorkerDoors:
     """Return what a worker works with."""
     return WorkerDoors(
         journal=journal.journal,
@@ -76,6 +85,9 @@ def doors_of(journal: JournalStore, read: ReadDatabase, world: World) -> WorkerD
         guard=world.guard,
         sightings=read.sightings,
         rate=world.rate,
+        wakeups=wakeups,
+        inquiries=read.inquiries,
+        looker=world.looker,
     )
 
 

@@ -14,6 +14,7 @@ from fadearena.core.state import State
 from fadearena.kit.clock import Clock
 from fadearena.model.event import Event
 from fadearena.model.policy import Mode, Policy
+from fadearena.ports.inquiries import Looker
 from fadearena.ports.journal import Journal
 from fadearena.ports.market_feed import MarketFeed
 from fadearena.ports.sightings import RateUse, Seen
@@ -54,6 +55,11 @@ class World(Protocol):
     @property
     def guard(self) -> Callable[[Refusal], None] | None:
         """Takes what is asked again right before a command leaves; None where commands never wait."""
+        ...
+
+    @property
+    def looker(self) -> Looker | None:
+        """Looks at wallets that nobody follows; None where the feed of wallets can."""
         ...
 
     def doubt(self) -> None:

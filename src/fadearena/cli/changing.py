@@ -7,15 +7,16 @@ from pathlib import Path
 import msgspec
 
 from fadearena.bootstrap.client import Client
-from fadearena.bootstrap.policies import account_of, risks_added
-from fadearena.bootstrap.typed import typed_address
-from fadearena.cli.forms import changed, form_of
+from fadearena.bootstrap.policies import account_of
+from fadearena.cli.forms import changed
 from fadearena.cli.ordering import tell
 from fadearena.cli.output import print_json, show, table
 from fadearena.cli.session import actor, with_client
 from fadearena.model.error import InvalidInput
 from fadearena.model.event import ChangeBots, SetPolicy
 from fadearena.model.policy import AccountPolicy, BotPolicy, Policy
+from fadearena.model.policy.form import form_of
+from fadearena.model.typed import typed_address
 from fadearena.ports.control import ControlEntry
 
 _FIXED = frozenset({"id"})
@@ -154,7 +155,7 @@ def _change(
 
 
 def _check(old: Policy, new: Policy) -> None:
-    if problems := new.problems() or risks_added(old, new):
+    if problems := new.problems() or new.risks_beside(old):
         raise InvalidInput(
             "; ".join(_NUMBERED.sub(lambda found: f"{new.bots[int(found[1])].id}: ", each) for each in problems)
         )

@@ -44,7 +44,7 @@ def parity(since: str | None, bot: str | None, coin: str | None, data_dir: Path 
         show(f"only the newest {query.limit} orders were compared: say --since to choose others")
 
 
-def moment_of(text: str | None, now: EpochMs) -> EpochMs:
+def moment_of(text: str | None, now: EpochMs, option: str = "--since") -> EpochMs:
     """
     Return since when: so long ago, or a day.
 
@@ -59,7 +59,7 @@ def moment_of(text: str | None, now: EpochMs) -> EpochMs:
     try:
         day = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"--since {text}: write 12h, 7d or a day as 2026-11-22") from None
+        raise typer.BadParameter(f"{option} {text}: write 12h, 7d or a day as 2026-11-22") from None
     return int((day if day.tzinfo else day.replace(tzinfo=UTC)).timestamp() * SECOND_MS)
 
 

@@ -46,7 +46,7 @@ def seed(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def rebuild(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Make the read tables anew from the journal, while no server runs."""
+    """Make the read tables anew from the journal, while no API process runs."""
     from fadearena.cli.keeping import rebuild
 
     rebuild(data_dir, as_json=as_json)
@@ -74,3 +74,20 @@ def restore(
     from fadearena.cli.keeping import restore
 
     restore(source, data_dir, as_json=as_json)
+
+
+@app.command()
+def copy(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="A data directory, or postgresql://...")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The same; nothing may be there yet.")],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Copy everything into another database, compare both row by row, and say what to set. Nothing may run meanwhile.
+
+    A copy that was interrupted cannot be used, and can be begun again.
+    """
+    from fadearena.cli.copying import copy
+
+    copy(source, target, data_dir, as_json=as_json)

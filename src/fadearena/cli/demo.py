@@ -1,4 +1,4 @@
-"""The command `demo`: sandbox, worker and server for some time, in a live view or without one, and what came of it."""
+"""The command `demo`: sandbox, worker and API for some time, in a live view or without one, and what came of it."""
 
 import asyncio
 import signal
@@ -12,6 +12,7 @@ from rich.live import Live
 
 from fadearena.bootstrap.demo import Demo, Holdings, Running, demo_on, running, settled
 from fadearena.bootstrap.report import Reckoning, reckon
+from fadearena.cli.errors import say
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.cli.output import Advance, print_json, show
 from fadearena.cli.view import Scene, frame
@@ -36,6 +37,8 @@ class DemoRequest(msgspec.Struct, frozen=True, kw_only=True):
     headless: bool
     as_json: bool
     data_dir: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 0
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +90,7 @@ def demo(request: DemoRequest, stage: Stage | None = None) -> None:
     """Run the command; without a terminal it runs as with `--headless`."""
     stage = stage or Stage()
     log.configure("error")
-    with demo_on(request.data_dir, request.seed, request.speed) as made:
+    with demo_on(request.data_dir, request.seed, request.speed, host=request.host, port=request.port) as made:
         truth = asyncio.run(_run(request, made, stage))
         report = report_of(asyncio.run(reckon(made)), truth, made)
     if request.as_json:
@@ -131,14 +134,26 @@ async def _run(request: DemoRequest, made: Demo, stage: Stage) -> Holdings:
     loop.add_signal_handler(signal.SIGINT, on_interrupt)
     try:
         async with running(made) as processes:
+            url = await _address(processes, stage, stop)
             if request.headless or not stage.console.is_terminal:
                 with Advance("demo") as bar:
                     await _pass(request, stage, processes, stop, bar)
             else:
-                await _draw(request, made, stage, processes, stop)
+                await _draw(request, made, stage, processes, stop, url)
             return {} if processes.is_over else await settled(made, processes)
     finally:
         loop.remove_signal_handler(signal.SIGINT)
+
+
+async def _address(processes: Running, stage: Stage, stop: asyncio.Event) -> str:
+    """Wait until the API listens, say where, and return it; empty where it never does."""
+    while not (stop.is_set() or processes.is_over):
+        url = await processes.url()
+        if url is not None:
+            say(f"the API is at {url}")
+            return url
+        await either(stage.clock.sleep_until(stage.clock.now_ms() + _FRAME_MS), stop.wait())
+    return ""
 
 
 async def _pass(request: DemoRequest, stage: Stage, processes: Running, stop: asyncio.Event, bar: Advance) -> None:
@@ -157,17 +172,19 @@ async def _pass(request: DemoRequest, stage: Stage, processes: Running, stop: as
         await either(clock.sleep_until(now + _FRAME_MS), stop.wait())
 
 
-async def _draw(request: DemoRequest, made: Demo, stage: Stage, processes: Running, stop: asyncio.Event) -> None:
+async def _draw(
+    request: DemoRequest, made: Demo, stage: Stage, processes: Running, stop: asyncio.Event, url: str
+) -> None:
     """Draw until so many seconds after the first news, or until Ctrl-C."""
     clock, records = stage.clock, processes.records
     seen = (await records.position()).record_seq
     ends: EpochMs | None = None
     scene: Scene | None = None
     with Live(
-        "sandbox, worker and server are starting ...", console=stage.console, auto_refresh=False, screen=True
+        "sandbox, worker and API are starting ...", console=stage.console, auto_refresh=False, screen=True
     ) as live:
         while not (stop.is_set() or processes.is_over or (ends is not None and clock.now_ms() >= ends)):
-            scene = scene or await new_scene(made, records)
+            scene = scene or await new_scene(made, records, url)
             before = seen
             if scene is not None:
                 seen = await take_in(scene, records, before)
@@ -177,13 +194,13 @@ async def _draw(request: DemoRequest, made: Demo, stage: Stage, processes: Runni
             await clock.sleep_until(clock.now_ms() + _FRAME_MS)
 
 
-async def new_scene(made: Demo, records: ReadStore) -> Scene | None:
+async def new_scene(made: Demo, records: ReadStore, url: str = "") -> Scene | None:
     """Return an empty scene, or how an earlier run left it; None before there are settings."""
     settings = await records.settings()
     if settings is None:
         return None
     bots = [bot for bot in settings.policy.bots if bot.enabled]
-    scene = Scene(bots, made.speed, made.before)
+    scene = Scene(bots, made.speed, made.before, url)
     if made.before:
         scene.stand(await records.sources(), await records.sleeves(), await records.bots())
     return scene

@@ -4,12 +4,12 @@ import asyncio
 from pathlib import Path
 
 from fadearena.bootstrap.doctor import examine
-from fadearena.bootstrap.finding import Finding, Level, worst
 from fadearena.bootstrap.places import places_of
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.cli.output import print_json, show
 from fadearena.config import load
 from fadearena.kit import log
+from fadearena.model.finding import Finding, Level, worst
 
 _CODES = {Level.OK: ExitCode.OK, Level.WARN: ExitCode.WARNED, Level.FAIL: ExitCode.FAILED}
 

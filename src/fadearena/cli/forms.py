@@ -1,5 +1,5 @@
 """
-Settings as people write them: the names of the HTTP contract, values as texts.
+Settings as people type them: the names that they have outside, values as texts.
 
 `slippage.entryBps=60`, `assetExposureCaps.BTC=5000`, `coins.deny=DOGE,XRP`, `dailyLossLimit=null`.
 """
@@ -13,56 +13,16 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from fadearena.kit.decimals import parse, plain
+from fadearena.kit.decimals import parse
 from fadearena.model.error import InvalidInput
+from fadearena.model.policy.form import camel, form_of
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 _hints = functools.cache(get_type_hints)
 
-_SPECIAL = {"wallet": "walletAddress"}
 _NOTHING = {"null", "none", ""}
 _ELSEWHERE = frozenset({"version", "mode", "bots", "accounts"})
-
-
-def camel(name: str) -> str:
-    """Return a field's name as it is written outside."""
-    if name in _SPECIAL:
-        return _SPECIAL[name]
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
-
-
-def form_of(value: object, *, without: frozenset[str] = frozenset()) -> Any:  # noqa: ANN401 - of the same shape
-    """Return settings as JSON has them: camelCase, decimals as texts."""
-    match value:
-        case msgspec.Struct():
-            names = (name for name in value.__struct_fields__ if name not in without)
-            return {camel(name): form_of(getattr(value, name)) for name in names}
-        case dict():
-            return {key: form_of(item) for key, item in value.items()}
-        case tuple() | list():
-            return [form_of(item) for item in value]
-        case Decimal():
-            return plain(value)
-        case _:
-            return value
-
-
-def rows_of(form: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
-    """Return each field of a form with its value, as `changed` takes them."""
-    for name, value in form.items():
-        if isinstance(value, dict):
-            yield from rows_of(value, f"{prefix}{name}.")
-        elif isinstance(value, list):
-            yield prefix + name, ",".join(map(str, value))
-        else:
-            yield prefix + name, _text(value)
-
-
-def _text(value: Any) -> str:  # noqa: ANN401 - a leaf of a form
-    """Return a value as `settings set` takes it."""
-    return str(value).lower() if isinstance(value, bool) else "null" if value is None else str(value)
 
 
 def changed(settings: S, assignments: Iterable[str], *, fixed: frozenset[str] = _ELSEWHERE) -> S:

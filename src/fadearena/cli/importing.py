@@ -14,7 +14,6 @@ from pathlib import Path
 import msgspec
 
 from fadearena.bootstrap.client import Client
-from fadearena.bootstrap.policies import risks_added
 from fadearena.cli.errors import fail, say
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.cli.forms import changed
@@ -139,7 +138,7 @@ def plan_of(policy: Policy, found: BotList, terms: Terms) -> Plan:
             found.leave_out(listed.line, error)
     plan = planner.plan
     new = policy.with_bots(plan.put)
-    if risks_added(policy, new):
+    if new.risks_beside(policy):
         raise InvalidInput("in live trading no bot comes without a cap: give --set exposureCap=USD")
     if problems := new.problems():
         raise InvalidInput("; ".join(problems[:_SAID_LINES]))

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fadearena.bootstrap.client import Client
-from fadearena.cli.forms import form_of
 from fadearena.cli.ordering import tell
 from fadearena.cli.output import moment, print_json, show, table
 from fadearena.cli.session import actor, with_client
 from fadearena.model.error import InvalidInput
 from fadearena.model.event import DiscardDeadLetter, RetryDeadLetter
+from fadearena.model.policy.form import form_of
 from fadearena.ports.control import ControlEntry
 from fadearena.ports.read_store import LetterView
 

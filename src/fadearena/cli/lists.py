@@ -16,12 +16,12 @@ from pathlib import Path
 
 import msgspec
 
-from fadearena.bootstrap.typed import typed_address
-from fadearena.cli.forms import form_of, rows_of
 from fadearena.kit.log import masked
 from fadearena.model.error import InvalidInput
 from fadearena.model.ids import Address, BotId
 from fadearena.model.policy import BotPolicy
+from fadearena.model.policy.form import form_of, rows_of
+from fadearena.model.typed import typed_address
 
 BYTES_MAX = 64 * 1024 * 1024
 FIGURES = ("rank", "accountValue", "pnl", "roi", "turnover")

@@ -19,6 +19,7 @@ from fadearena.cli import (
     bots,
     db,
     direct,
+    exports,
     journal,
     keys,
     letters,
@@ -29,6 +30,7 @@ from fadearena.cli import (
     processes,
     settings,
     stops,
+    token,
 )
 from fadearena.cli.errors import fail, on_uncaught
 from fadearena.cli.exit_codes import ExitCode
@@ -73,11 +75,14 @@ for command in (
     mode.mode,
     processes.up,
     processes.worker,
-    processes.server,
+    processes.api,
+    processes.openapi,
     processes.sandbox,
     looks.status,
     looks.doctor,
+    looks.bundle,
     parity.parity,
+    exports.export,
     stops.kill,
     direct.flatten,
     stops.release,
@@ -85,7 +90,7 @@ for command in (
     stops.resume,
 ):
     app.command()(command)
-for group in (bots.app, accounts.app, keys.app, settings.app, alerts.app, letters.app, journal.app, db.app):
+for group in (bots.app, accounts.app, keys.app, settings.app, alerts.app, letters.app, journal.app, db.app, token.app):
     app.add_typer(group)
 
 
@@ -100,6 +105,8 @@ def demo(
     data_dir: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep it there, and go on from there; else it is temporary.")
     ] = None,
+    host: Annotated[str, typer.Option(metavar="HOST", help="Where the API listens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, metavar="P", help="Its port; 0 is any free one.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -109,7 +116,18 @@ def demo(
     """
     from fadearena.cli.demo import DemoRequest, demo
 
-    demo(DemoRequest(seconds=seconds, seed=seed, speed=speed, headless=headless, as_json=as_json, data_dir=data_dir))
+    demo(
+        DemoRequest(
+            seconds=seconds,
+            seed=seed,
+            speed=speed,
+            headless=headless,
+            as_json=as_json,
+            data_dir=data_dir,
+            host=host,
+            port=port,
+        )
+    )
 
 
 @app.command()

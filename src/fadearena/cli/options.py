@@ -8,10 +8,21 @@ import typer
 
 from fadearena.kit.decimals import parse
 
+Supervised = Annotated[bool, typer.Option("--supervised", hidden=True, help="End when standard input ends.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
 DataDir = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="The data directory, instead of FADEARENA_DATA_DIR or the default."),
+]
+Host = Annotated[
+    str | None,
+    typer.Option(metavar="HOST", help="Where the API listens, instead of FADEARENA_HOST or 127.0.0.1."),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=65_535, metavar="P", help="Its port, instead of FADEARENA_PORT or 4800; 0 is any free one."
+    ),
 ]
 Bot = Annotated[str | None, typer.Option(metavar="ID", help="Only this bot; without it everything.")]
 

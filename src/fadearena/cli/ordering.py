@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from fadearena.bootstrap import rehearsal
-from fadearena.bootstrap.client import Client, is_stop
+from fadearena.bootstrap.client import Client
 from fadearena.cli.errors import fail, say
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.cli.output import print_json, show
@@ -114,7 +114,7 @@ def why_not(entry: ControlEntry) -> tuple[str, ExitCode]:
 
 
 def _unconfirmed(entry: ControlEntry) -> str:
-    if entry.is_taken or not is_stop(entry.action):
+    if entry.is_taken or not entry.is_stop:
         return "a worker took the command and nobody showed an answer yet: look at `fadearena status`"
     return (
         "no worker is running: the stop is queued, NOT confirmed; it is the first thing that a worker will do. "

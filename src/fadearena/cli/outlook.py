@@ -8,8 +8,8 @@ from rich.table import Table
 
 from fadearena.bootstrap.idling import ADVICE
 from fadearena.bootstrap.outlook import IdleBot, Outlook
-from fadearena.cli.forms import form_of
 from fadearena.cli.output import span, table
+from fadearena.model.policy.form import form_of
 from fadearena.model.units import SECOND_MS, EpochMs
 from fadearena.ports.sightings import FeedState, FeedStatus, LaneUse, RateUse
 

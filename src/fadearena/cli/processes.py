@@ -1,4 +1,4 @@
-"""The commands that run: `up`, `worker`, `server`, `sandbox`."""
+"""The commands that run: `up`, `worker`, `api`, `sandbox`; and `openapi`, which says what `api` can do."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -7,20 +7,18 @@ from typing import Annotated
 import typer
 
 from fadearena.cli import options
-from fadearena.cli.options import AsJson, DataDir
-
-Supervised = Annotated[bool, typer.Option("--supervised", hidden=True, help="End when standard input ends.")]
+from fadearena.cli.options import AsJson, DataDir, Host, Port, Supervised
 
 
-def up(data_dir: DataDir = None) -> None:
+def up(data_dir: DataDir = None, host: Host = None, port: Port = None) -> None:
     """
-    Run worker and server until Ctrl-C; start again what dies.
+    Run worker and API until Ctrl-C; start again what dies.
 
     On an empty data directory it makes the tables and the default settings first.
     """
     from fadearena.cli.running import up
 
-    up(data_dir)
+    up(data_dir, host, port)
 
 
 def worker(data_dir: DataDir = None, supervised: Supervised = False) -> None:
@@ -30,11 +28,18 @@ def worker(data_dir: DataDir = None, supervised: Supervised = False) -> None:
     worker(data_dir, supervised=supervised)
 
 
-def server(data_dir: DataDir = None, supervised: Supervised = False) -> None:
-    """Run the server alone: it shows what the worker journaled."""
-    from fadearena.cli.running import server
+def api(data_dir: DataDir = None, host: Host = None, port: Port = None, supervised: Supervised = False) -> None:
+    """Run the API alone: it shows what the worker journaled, and hands over what people order."""
+    from fadearena.cli.running import api
 
-    server(data_dir, supervised=supervised)
+    api(data_dir, host, port, supervised=supervised)
+
+
+def openapi() -> None:
+    """Print what the API can do, as OpenAPI 3.1: programs are made from it."""
+    from fadearena.cli.describing import openapi
+
+    openapi()
 
 
 def sandbox(  # noqa: PLR0913, PLR0917 - one option for each question

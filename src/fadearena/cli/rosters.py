@@ -10,13 +10,13 @@ from rich.table import Table
 
 from fadearena.bootstrap.client import Client
 from fadearena.bootstrap.idling import ADVICE
-from fadearena.cli.forms import form_of, rows_of
 from fadearena.cli.output import moment, print_json, show, span, table
 from fadearena.cli.session import with_client
 from fadearena.kit.clock import SystemClock
 from fadearena.kit.decimals import plain
 from fadearena.model.error import InvalidInput
 from fadearena.model.policy import BotPolicy, Sizing
+from fadearena.model.policy.form import form_of, rows_of
 from fadearena.model.record import SleeveUpdate
 from fadearena.model.units import EpochMs
 from fadearena.ports.read_store import BotView

@@ -1,4 +1,4 @@
-"""The commands `up`, `worker` and `server`: they run until they are told to end."""
+"""The commands `up`, `worker` and `api`: they run until they are told to end."""
 
 import asyncio
 import sys
@@ -15,13 +15,13 @@ from fadearena.runtime.supervisor import Patience
 _SWITCH_S = 0.0005  # the thread that writes the journal waits at most so long for a busy event loop
 
 
-def up(data_dir: Path | None) -> None:
-    """Run worker and server."""
+def up(data_dir: Path | None, host: str | None, port: int | None) -> None:
+    """Run worker and API."""
     from fadearena.bootstrap.up import run_up
 
-    config, places = _begin(data_dir, is_supervised=False)
+    config, places = _begin(data_dir, host, port)
     patience = Patience(limit=config.restart_limit, final=frozenset(map(int, FINAL)), again=frozenset(map(int, AGAIN)))
-    code = asyncio.run(run_up(places, patience))
+    code = asyncio.run(run_up(config, places, patience))
     if code:
         raise SystemExit(code)
 
@@ -39,20 +39,22 @@ def worker(data_dir: Path | None, *, supervised: bool) -> None:
         raise SystemExit(int(ExitCode.MODE_CHANGED))
 
 
-def server(data_dir: Path | None, *, supervised: bool) -> None:
-    """Run a server."""
+def api(data_dir: Path | None, host: str | None, port: int | None, *, supervised: bool) -> None:
+    """Run an API process."""
     import uvloop
 
-    from fadearena.bootstrap.server import run_server
+    from fadearena.bootstrap.api import run_api
 
-    config, places = _begin(data_dir, is_supervised=supervised)
-    if uvloop.run(run_server(config, places)):
+    config, places = _begin(data_dir, host, port, is_supervised=supervised)
+    if uvloop.run(run_api(config, places)):
         raise SystemExit(int(ExitCode.MODE_CHANGED))
 
 
-def _begin(data_dir: Path | None, *, is_supervised: bool) -> tuple[Config, Places]:
+def _begin(
+    data_dir: Path | None, host: str | None = None, port: int | None = None, *, is_supervised: bool = False
+) -> tuple[Config, Places]:
     if is_supervised:
         end_with_parent()
-    config = load(data_dir=data_dir)
+    config = load(data_dir=data_dir, host=host, port=port)
     log.configure(config.log_level, config.log_format)
     return config, places_of(config)

@@ -1,41 +1,41 @@
 """How things stand: `status`, `settings show`, `settings history`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 from rich.table import Table
 
-from fadearena.bootstrap.client import LIFE_MS, Client, Status
+from fadearena.bootstrap.client import Client, Status
 from fadearena.cli import outlook
 from fadearena.cli.errors import say
-from fadearena.cli.forms import form_of, rows_of
 from fadearena.cli.output import moment, print_json, show, table
 from fadearena.cli.session import with_client
-from fadearena.model.policy import AccountPolicy, BotPolicy
+from fadearena.model.changes import Fields, differences, fields_after
+from fadearena.model.policy.form import form_of, rows_of
 from fadearena.model.record import BotsChange, SettingsChange
 from fadearena.model.units import SECOND_MS, EpochMs
-from fadearena.ports.heartbeat import Beat
+from fadearena.ports.heartbeat import API_NAME, Beat
 from fadearena.ports.read_store import LoggedRecord, LogQuery
 
 _PAGE = 1_000
 _BOTS_MAX = 30
 _CHANGES = ("settings-change", "bots-change")
+_ABSENT = "absent"
 _SWITCHED_OFF = "disabled"  # said in the list of bots
-
-_Groups: TypeAlias = dict[str, dict[str, str]]
 
 
 class ProcessReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A process, by its last beat. `age_ms` is how long ago that was."""
+    """A process, by its last beat. `age_ms` is how long ago that was, `url` where an API process listens."""
 
     process: str
     pid: int
     status: str
     alive: bool
     age_ms: EpochMs
+    url: str | None = None
 
 
 class StatusReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -122,56 +122,32 @@ def history(data_dir: Path | None, *, as_json: bool) -> None:
         return
     for change in changes:
         show(f"version {change['version']}, {moment(change['time'])}, by {change['actor']}")
-        show(*(f"  {name}: {old} -> {new}" for name, (old, new) in change["changes"].items()))
+        show(*(f"  {name}: {_side(old)} -> {_side(new)}" for name, (old, new) in change["changes"].items()))
 
 
 def changes_of(found: Iterable[LoggedRecord]) -> list[dict[str, Any]]:
     """Return the changes of the settings, each with the fields that are others since the one before."""
     changes: list[dict[str, Any]] = []
-    before: _Groups = {}
+    before: Fields = {}
     for logged in found:
         if not isinstance(logged.record, SettingsChange | BotsChange):
             continue
-        after = _after(before, logged.record)
+        after = fields_after(before, logged.record)
         changes.append(
             {
                 "version": logged.record.version,
                 "time": logged.time,
                 "actor": logged.record.actor,
                 "journalSeq": logged.journal_seq,
-                "changes": _differences(before, after) if before else {},
+                "changes": differences(before, after) if before else {},
             }
         )
         before = after
     return changes
 
 
-def _after(before: _Groups, change: SettingsChange | BotsChange) -> _Groups:
-    """Return every field of the settings with its value, by whose it is: their own, of a bot or of an account."""
-    if isinstance(change, BotsChange):
-        gone = {f"bots.{bot}." for bot in change.dropped}
-        kept = {group: rows for group, rows in before.items() if group not in gone}
-        return kept | _rows_of_each("bots", change.put)
-    policy = change.policy
-    if policy is None:
-        return {}
-    own = dict(rows_of(form_of(policy, without=frozenset({"version", "bots", "accounts"}))))
-    return {"": own} | _rows_of_each("bots", policy.bots) | _rows_of_each("accounts", policy.accounts)
-
-
-def _rows_of_each(kind: str, members: Sequence[BotPolicy | AccountPolicy]) -> _Groups:
-    groups = ((f"{kind}.{member.id}.", member) for member in members)
-    return {group: dict(rows_of(form_of(member), group)) for group, member in groups}
-
-
-def _differences(before: _Groups, after: _Groups) -> dict[str, tuple[str | None, str | None]]:
-    found: dict[str, tuple[str | None, str | None]] = {}
-    for group in [*before, *(group for group in after if group not in before)]:
-        old, new = before.get(group, {}), after.get(group, {})
-        if old != new:
-            names = [*old, *(name for name in new if name not in old)]
-            found |= {name: (old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)}
-    return found
+def _side(text: str | None) -> str:
+    return _ABSENT if text is None else text
 
 
 def _process(beat: Beat, now: EpochMs) -> ProcessReport:
@@ -180,8 +156,9 @@ def _process(beat: Beat, now: EpochMs) -> ProcessReport:
         process=beat.process,
         pid=beat.pid,
         status=beat.status,
-        alive=beat.status != "stopped" and age <= LIFE_MS,
+        alive=beat.is_alive(now),
         age_ms=age,
+        url=beat.detail.get("url"),
     )
 
 
@@ -227,9 +204,13 @@ def _is_worker(each: ProcessReport) -> bool:
 def _processes(processes: list[ProcessReport]) -> Iterable[str]:
     if not any(map(_is_worker, processes)):
         yield "no worker is running: start one with `fadearena up`"
+    is_served = any(each.alive for each in processes if each.process.startswith(API_NAME))
     for each in processes:
+        if is_served and each.process.startswith(API_NAME) and not each.alive:
+            continue  # of those that serve only the living matter
         state = each.status if each.alive else f"{each.status}, not heard of for {each.age_ms // SECOND_MS} s"
-        yield f"{each.process}: {state} (process {each.pid})"
+        at = f" at {each.url}" if each.url and each.alive else ""
+        yield f"{each.process}: {state}{at} (process {each.pid})"
 
 
 def _money(usd: Decimal | None) -> str:

@@ -43,12 +43,17 @@ _COLOURS = {Outcome.EXECUTE: "green", Outcome.SKIP: "yellow", Outcome.HOLD: "cya
 
 
 class Scene:
-    """What is to be seen, kept up to date record by record; `before` is the last journal entry of an earlier run."""
+    """
+    What is to be seen, kept up to date record by record.
 
-    def __init__(self, bots: Sequence[BotPolicy], speed: Decimal, before: int = 0) -> None:
+    `before` is the last journal entry of an earlier run, `url` where the API listens.
+    """
+
+    def __init__(self, bots: Sequence[BotPolicy], speed: Decimal, before: int = 0, url: str = "") -> None:
         self.bots = tuple(bot.id for bot in bots)
         self.directions: dict[BotId, Direction] = {bot.id: bot.direction for bot in bots}
         self.speed = speed
+        self.url = url
         self.now: EpochMs = 0
         self.events = 0
         self.counts = dict.fromkeys(Outcome, 0)
@@ -126,6 +131,7 @@ def _head(scene: Scene, start_equity: Usd) -> RenderableType:
             (f"{scene.counts[Outcome.EXECUTE]} executed", "green"),
             ", ",
             (f"{scene.counts[Outcome.SKIP]} skipped", "yellow"),
+            (f"  API {scene.url}" if scene.url else "", "dim"),
         ),
         Text.assemble("equity: ours ", *_equity(scene, start_equity), "  the bots' ", _read(scene.sum_of("bot"))),
     )

@@ -42,7 +42,9 @@ _SECRET_WORDS = frozenset(
 )
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![0-9a-zA-Z])(?:0[xX])?[0-9a-fA-F]{64,}"), MASK),  # a key has 64 hex digits, a signature more
+    (re.compile(r"\bfa_[0-9a-f]{12}_[\w-]{20,}"), MASK),  # a token of ours
     (re.compile(r"([A-Za-z][\w+.-]*://)[^\s\"'<>]*@"), rf"\1{MASK}@"),
+    (re.compile(r"(?i)((?:__Host-)?fadearena_session=)[\w-]+"), rf"\1{MASK}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), rf"\1 {MASK}"),
     (
         re.compile(

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable
 from typing import Any, Final, Generic, TypeVar, cast
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 _ENDED: Final = object()
+_AT_ONCE: Final = 50
 
 
 def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -35,11 +36,20 @@ async def cancelled(*tasks: asyncio.Future[Any]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def in_turns(items: Iterable[T], at_once: int = 100) -> AsyncIterator[T]:
+    """Iterate over many items, and let others have their turn after every `at_once` of them."""
+    for number, item in enumerate(items, 1):
+        yield item
+        if number % at_once == 0:
+            await asyncio.sleep(0)
+
+
 async def streamed(told: asyncio.Queue[T], *work: Coroutine[Any, Any, None]) -> AsyncIterator[T]:
     """
     Iterate over what tasks put in a queue, until all of them have ended; where one failed, raise what it raised.
 
-    They run as long as somebody listens: whoever stops listening ends them.
+    Where much waits there others have their turn in between. The tasks run as long as somebody listens: whoever stops
+    listening ends them.
     """
     queue = cast("asyncio.Queue[object]", told)
     failures: list[BaseException] = []
@@ -57,7 +67,11 @@ async def streamed(told: asyncio.Queue[T], *work: Coroutine[Any, Any, None]) -> 
     for task in tasks:
         task.add_done_callback(ended)
     try:
+        taken = 0
         while not told.empty() or (running and not failures):
+            taken += 1
+            if taken % _AT_ONCE == 0:
+                await asyncio.sleep(0)
             item = await queue.get()
             if item is not _ENDED:
                 yield cast("T", item)

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from fadearena.model.event import OperatorAction
+from fadearena.model.event import Kill, OperatorAction, Pause
 from fadearena.model.units import EpochMs
 
 
@@ -40,6 +40,11 @@ class ControlEntry(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
     journal_seq: int | None = None
 
+    @property
+    def is_stop(self) -> bool:
+        """Whether it only makes things safer, so that it may be done late."""
+        return isinstance(self.action, Kill | Pause)
+
 
 class Control(Protocol):
     """A queue of commands with their answers. Every method may raise `StorageUnavailable`."""
@@ -61,6 +66,19 @@ class Control(Protocol):
 
         Raises:
             InvalidInput: There is none with this id.
+        """
+        ...
+
+    async def of_key(self, idempotency_key: str) -> ControlEntry | None:
+        """Return the command that was queued with a key, as it stands; None where there is none."""
+        ...
+
+    async def entries(self, before: int | None, limit: int) -> Sequence[ControlEntry]:
+        """
+        Return commands as they stand, the newest first: with an id below `before` if given, at most `limit`.
+
+        Raises:
+            InvalidInput: `limit` is not 1 to 1,000.
         """
         ...
 

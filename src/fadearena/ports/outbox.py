@@ -3,7 +3,7 @@ The door to what people still have to be told, and what they were told.
 
 1. Each alert that is projected has a row, made in the same transaction as the projection: once for each record, and
    not again by a rebuild. Alerts of no record (a worker that fell silent) have one for each `source`.
-2. Any number of servers may share it: one at a time has the `lead`, and only that one changes rows.
+2. Any number of processes may share it: one at a time has the `lead`, and only that one changes rows.
 """
 
 from collections.abc import Sequence
@@ -81,9 +81,11 @@ class Outbox(Protocol):
         """Replace queued rows, all in one transaction; those that are not queued any more stay as they are."""
         ...
 
-    async def rows(self, limit: int, states: Sequence[Delivery] = ()) -> tuple[OutboxRow, ...]:
+    async def rows(
+        self, limit: int, states: Sequence[Delivery] = (), before: int | None = None
+    ) -> tuple[OutboxRow, ...]:
         """
-        Return rows, the newest first, in these states only if given.
+        Return rows, the newest first, in these states only if given, and with an id below `before` if given.
 
         Raises:
             InvalidInput: `limit` is not 1 to 1,000.

@@ -115,6 +115,11 @@ class SystemView(msgspec.Struct, frozen=True, kw_only=True):
     last_order_time: EpochMs | None = None
     snapshot_round_ms: EpochMs | None = None
 
+    @property
+    def is_killed(self) -> bool:
+        """Whether the kill switch is on, also while everything is being closed because of it."""
+        return any(latch.scope == "all" and latch.latch in {"kill", "flatten"} for latch in self.latches)
+
 
 class BotView(msgspec.Struct, frozen=True, kw_only=True):
     """A bot as its settings and its latches have it, and what it brought us; None until that was summed up."""

@@ -11,7 +11,7 @@ from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
-from fadearena.model.ids import Address
+from fadearena.model.ids import Address, Coin
 from fadearena.model.units import DAY_MS, EpochMs, Usd
 from fadearena.model.wallet import Feed, SourcePosition
 
@@ -84,13 +84,13 @@ class RateUse(msgspec.Struct, frozen=True, kw_only=True):
         return sum(lane.refusals for lane in self.lanes)
 
 
-class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+class Sighting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     What is known of one wallet, and how old that is.
 
     `heard` is when anything of it was heard or read last, `read` when all its known dexs were read last, both in the
     exchange's time. `last_trade` is its newest trade that is known; where none is, there was none since `quiet_since`.
-    `positions` are those of the last reading, moved on by what the feeds told since.
+    `positions` are those of the last reading, moved on by what the feeds told since; `leverages` are as it was read.
     """
 
     wallet: Address
@@ -103,6 +103,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     equity: Usd | None = None
     equity_time: EpochMs | None = None
     positions: tuple[SourcePosition, ...] = ()
+    leverages: dict[Coin, int] = {}
 
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """
 Brings alerts to people: takes what waits in the outbox, and hands it to every destination.
 
-1. One server at a time does it: the one that has the lead. Another takes over when that one ended, or was silent
+1. One process at a time does it: the one that has the lead. Another takes over when that one ended, or was silent
    for 20 s.
 2. A message that a destination did not take goes there again after 1, 2, 4 .. 60 s, and is given up after a day.
 3. A message is noted as sent after it was: who dies in between sends it once more. At least once, then; never nothing.
@@ -21,7 +21,7 @@ from fadearena.model.error import AlertUndelivered, StorageUnavailable
 from fadearena.model.units import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, EpochMs
 from fadearena.ports.alerts import AlertSink, Message
 from fadearena.ports.outbox import Delivery, Outbox, OutboxRow
-from fadearena.runtime.metrics import Metrics
+from fadearena.runtime.server_metrics import ServerMetrics
 from fadearena.runtime.sorting import Rules, Sorted, sort
 
 log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ class Courier:
         outbox: Outbox,
         sink: AlertSink,
         clock: Clock,
-        metrics: Metrics,
+        metrics: ServerMetrics,
         *,
         mode: str,
         rules: Rules = Rules(),  # noqa: B008 - frozen

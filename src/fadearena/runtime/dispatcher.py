@@ -132,6 +132,7 @@ class Dispatcher:
                     return
                 self._metrics.dispatch.observe(time.perf_counter() - committed)
                 if isinstance(command, PlaceOrder):
+                    self._metrics.stopwatch.sent(command.identity.cloid)
                     self._inbox.put(OrderSent(time=0, received=0, cloid=command.identity.cloid), command)
                     log.info("order_sent", cloid=command.identity.cloid, **_shown(command.terms))
                 await self._ask(command, self._venue.execute(command))
@@ -188,6 +189,8 @@ class Dispatcher:
             self._put_failure(command, OutcomeUnknown(f"{type(error).__name__}: {error}"))
             return
         self._metrics.answer.labels(kind).observe(time.perf_counter() - began)
+        if isinstance(command, PlaceOrder):
+            self._metrics.stopwatch.answered(command.identity.cloid)
         for answer in answers:
             self._inbox.put(answer, command)
 

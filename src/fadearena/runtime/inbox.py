@@ -8,6 +8,7 @@ Where events wait for the worker.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
 
@@ -31,10 +32,15 @@ from fadearena.ports.venue import SignedCommand
 
 
 class Incoming(msgspec.Struct, frozen=True, gc=False):
-    """An event on its way to the core; `cause` is the command that it answers."""
+    """
+    An event on its way to the core; `cause` is the command that it answers.
+
+    `arrived` is when a feed's event came in, in seconds of `time.perf_counter`; of others nobody asks.
+    """
 
     event: Event
     cause: Command | None = None
+    arrived: float = 0.0
 
 
 class Inbox:
@@ -68,7 +74,7 @@ class Inbox:
     def offer(self, event: Event) -> bool:
         """Put in what a feed pushed; tell whether there was room for it."""
         if len(self) < self._limit:
-            self._rest.append(Incoming(event))
+            self._rest.append(Incoming(event, arrived=time.perf_counter()))
             self._arrived.set()
             return True
         wallet = _wallet_of(event)

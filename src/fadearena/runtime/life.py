@@ -23,12 +23,14 @@ from fadearena.model.policy import Policy
 from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
 from fadearena.ports.control import Control
 from fadearena.ports.heartbeat import Heartbeats
+from fadearena.ports.inquiries import Inquiries, Looker
 from fadearena.ports.journal import Journal, JournalEntry
 from fadearena.ports.lease import Lease
 from fadearena.ports.market_feed import MarketFeed
 from fadearena.ports.sightings import RateUse, Sightings
 from fadearena.ports.snapshots import Snapshots
 from fadearena.ports.venue import Refusal, Venue
+from fadearena.ports.wakeups import Wakeups
 from fadearena.ports.wallet_feed import WalletFeed
 from fadearena.runtime.ahead import Ahead
 from fadearena.runtime.corrected import CorrectedClock
@@ -102,7 +104,8 @@ class WorkerDoors:
     ask again right before a command leaves, where it may have waited for its turn.
     `on_settings` is told the settings before anything else, and when they changed. `doubt` has our clock measured
     against the exchange's soon. `sightings` is shown what the worker sees, where somebody may look; `rate` tells how
-    the rate budget stands, where there is one.
+    the rate budget stands, where there is one. `wakeups` tell of people's commands, where somebody can. Through
+    `inquiries` windows ask for wallets, at which `looker` looks; without one the feed of wallets does.
     """
 
     journal: Journal
@@ -121,6 +124,9 @@ class WorkerDoors:
     doubt: Callable[[], None] = _trust
     sightings: Sightings | None = None
     rate: Callable[[], RateUse | None] = _unlimited
+    wakeups: Wakeups | None = None
+    inquiries: Inquiries | None = None
+    looker: Looker | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +155,15 @@ class Life:
         self._standing = StandingQuotes(room.board.quote, coin_ms=0, coins=coins, most=_COINS_AN_EVENT)
         clock = CorrectedClock(doors.clock, recovered.state)
         self.timer = Timer(clock, room.inbox)
-        self.turns = Turns(recovered, room.engine, doors.journal, clock, self._standing, presign=doors.presign)
+        self.turns = Turns(
+            recovered,
+            room.engine,
+            doors.journal,
+            clock,
+            self._standing,
+            presign=doors.presign,
+            stopwatch=room.metrics.stopwatch,
+        )
         self.snapshotter = Snapshotter(
             recovered,
             doors.snapshots,
@@ -180,6 +194,7 @@ class Life:
         self._group = group
         self._policy: Policy | None = None
         self._rosters = Rosters()
+        room.metrics.state.begin(recovered.state)
 
     async def begin(self) -> None:
         """Journal what comes before everything else, then open the gate."""
@@ -231,7 +246,8 @@ class Life:
         self._dispatcher.cancel()
 
     def count(self) -> None:
-        """Tell the metrics how much waits."""
+        """Tell the metrics how much waits, and how things stand."""
+        self._room.metrics.state.show(self.turns.state)
         queue = self._room.metrics.queue
         queue.labels("inbox").set(len(self._room.inbox))
         queue.labels("in_flight").set(self._dispatcher.in_flight)

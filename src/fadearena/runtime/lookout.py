@@ -23,7 +23,7 @@ from fadearena.runtime.metrics import Metrics
 log = structlog.get_logger(__name__)
 _SAY_MS: Final = MINUTE_MS
 _NAMED_MAX: Final = 10
-_PARTS_MAX: Final = 100
+_PARTS_MAX: Final = 400
 
 
 def feeds_of(doors: WorkerDoors) -> Sequence[FeedStatus]:

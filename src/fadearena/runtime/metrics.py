@@ -1,21 +1,25 @@
-"""What is counted and timed, in Prometheus' terms. Each process has a registry of its own."""
+"""What a worker counts and times, in Prometheus' terms. Each worker has a registry of its own."""
 
 from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from fadearena.kit.exposition import text_of
 from fadearena.model.record import Decision, OrderUpdate, Outcome
 from fadearena.ports.journal import JournalEntry
+from fadearena.ports.traces import Traces
+from fadearena.runtime.buckets import SECONDS
 from fadearena.runtime.sight_metrics import SightMetrics
+from fadearena.runtime.state_metrics import StateMetrics
+from fadearena.runtime.stopwatch import Stopwatch
 
-_SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.015, 0.03, 0.05, 0.1, 0.25, 1.0, 5.0)
 _BATCH = (1, 2, 5, 10, 20, 50, 100, 200)
 
 
 class Metrics:
-    """All metrics of a process."""
+    """All metrics of a worker; `traces` is told what became of fills that were followed."""
 
-    def __init__(self) -> None:
+    def __init__(self, traces: Traces | None = None) -> None:
         self.registry = registry = CollectorRegistry()
         self.events = Counter("fadearena_events", "Events that were journaled, by kind.", ["kind"], registry=registry)
         self.decisions = Counter(
@@ -41,47 +45,46 @@ class Metrics:
             registry=registry,
         )
         self.feed_heard = Gauge(
-            "fadearena_feed_heard_ms", "When a feed was heard last, milliseconds UTC.", ["feed"], registry=registry
+            "fadearena_feed_heard_timestamp_seconds",
+            "When a feed was heard last, seconds UTC.",
+            ["feed"],
+            registry=registry,
         )
         self.queue = Gauge("fadearena_queue_length", "What waits, by queue.", ["queue"], registry=registry)
         self.journal_seq = Gauge("fadearena_journal_seq", "Number of the newest journal entry.", registry=registry)
-        self.projected_seq = Gauge(
-            "fadearena_projected_seq", "Number of the newest projected entry.", registry=registry
-        )
         self.recoveries = Counter("fadearena_recoveries", "Times that the state was recovered.", registry=registry)
         self.snapshots = Counter("fadearena_snapshots", "Snapshots, by outcome.", ["outcome"], registry=registry)
         self.batch = Histogram("fadearena_commit_entries", "Entries in one commit.", buckets=_BATCH, registry=registry)
         self.commit = Histogram(
-            "fadearena_commit_seconds", "Time of one journal commit.", buckets=_SECONDS, registry=registry
+            "fadearena_commit_seconds", "Time of one journal commit.", buckets=SECONDS, registry=registry
         )
-        self.step = Histogram("fadearena_step_seconds", "Time of one step.", buckets=_SECONDS, registry=registry)
+        self.step = Histogram("fadearena_step_seconds", "Time of one step.", buckets=SECONDS, registry=registry)
         self.dispatch = Histogram(
             "fadearena_dispatch_seconds",
             "From the commit of a signed command to its hand-over to the venue.",
-            buckets=_SECONDS,
+            buckets=SECONDS,
             registry=registry,
         )
         self.answer = Histogram(
             "fadearena_answer_seconds",
             "Time until the venue answered, by command.",
             ["kind"],
-            buckets=_SECONDS,
+            buckets=SECONDS,
             registry=registry,
         )
-        self.projection = Histogram(
-            "fadearena_projection_seconds", "Time of one projected batch.", buckets=_SECONDS, registry=registry
+        self.storage_failures = Counter(
+            "fadearena_storage_failures", "Times that the journal or its lease failed the worker.", registry=registry
         )
-
-        self.alerts = Counter(
-            "fadearena_alerts", "Messages to people, by what became of them.", ["state"], registry=registry
-        )
-        self.alerts_waiting = Gauge("fadearena_alerts_waiting", "Alerts that wait to be told.", registry=registry)
         self.sight = SightMetrics(registry)
+        self.state = StateMetrics(registry)
+        self.stopwatch = Stopwatch(registry, traces)
 
     def count(self, entries: Sequence[JournalEntry]) -> None:
         """Count what is journaled."""
         self.batch.observe(len(entries))
+        self.stopwatch.count(entries)
         for entry in entries:
+            self.state.count(entry.records)
             self.events.labels(str(entry.event.__struct_config__.tag)).inc()
             for record in entry.records:
                 match record:
@@ -94,7 +97,7 @@ class Metrics:
 
     def text(self) -> str:
         """Return everything in Prometheus' text format."""
-        return generate_latest(self.registry).decode()
+        return text_of(self.registry)
 
     def _count_decision(self, decision: Decision) -> None:
         reason = "" if decision.outcome is Outcome.EXECUTE else decision.reason

@@ -17,10 +17,12 @@ from fadearena.model.error import InvalidInput, StorageUnavailable
 from fadearena.ports.journal import JournalEntry, JournalReader
 from fadearena.ports.read_store import Position, ReadStore
 from fadearena.ports.snapshots import Snapshots
-from fadearena.runtime.metrics import Metrics
+from fadearena.ports.wakeups import Topic, Wakeups
+from fadearena.runtime.server_metrics import ServerMetrics
 
 log = structlog.get_logger(__name__)
 _BATCH = 100  # a batch holds the write lock: a stop that is queued meanwhile waits for it
+_BATCH_ALONE = 1_000  # in a rebuild nobody else projects; a worker that beats waits for no more than a second
 
 
 class ProjectorOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,21 +33,24 @@ class ProjectorOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Projector:
-    """Follows a journal."""
+    """Follows a journal. With `wakeups` it hears of entries at once, and tells of their records."""
 
     def __init__(
         self,
         journal: JournalReader,
         records: ReadStore,
         clock: Clock,
-        metrics: Metrics,
+        metrics: ServerMetrics,
         options: ProjectorOptions = ProjectorOptions(),  # noqa: B008 - frozen
+        *,
+        wakeups: Wakeups | None = None,
     ) -> None:
         self._journal = journal
         self._records = records
         self._clock = clock
         self._metrics = metrics
         self._options = options
+        self._wakeups = wakeups
         self._stopping = asyncio.Event()
         self.position = Position()
 
@@ -60,17 +65,17 @@ class Projector:
         is_last = False
         while not is_last:
             is_last = self._stopping.is_set()
-            wait = self._options.poll_ms
+            news = self._news
             try:
                 await self.catch_up()
             except StorageUnavailable as error:
                 log.warning("projection_waits", error=str(error))
-                wait = self._options.retry_ms
+                news = self._retry_time
             except InvalidInput:
                 if not await self._was_moved():
                     raise
             if not is_last:
-                await either(self._clock.sleep_until(self._clock.now_ms() + wait), self._stopping.wait())
+                await either(news(), self._stopping.wait())
 
     def stop(self) -> None:
         """End `run` once everything that is committed by now was taken in."""
@@ -99,11 +104,23 @@ class Projector:
         """Tell whether somebody else moved the position meanwhile, as a rebuild does: then it is read anew."""
         return await self._records.position() != self.position
 
+    async def _news(self) -> None:
+        """Wait until something may have been committed."""
+        if self._wakeups is not None:
+            await self._wakeups.wait(Topic.JOURNAL, self._options.poll_ms)
+        else:
+            await self._clock.sleep_until(self._clock.now_ms() + self._options.poll_ms)
+
+    async def _retry_time(self) -> None:
+        await self._clock.sleep_until(self._clock.now_ms() + self._options.retry_ms)
+
     async def _project(self, batch: list[JournalEntry]) -> None:
         began = time.perf_counter()
         self.position = await self._records.project(batch)
         self._metrics.projection.observe(time.perf_counter() - began)
         self._metrics.projected_seq.set(self.position.journal_seq)
+        if self._wakeups is not None:
+            self._wakeups.wake(Topic.RECORDS)
 
 
 async def rebuild(journal: JournalReader, snapshots: Snapshots, records: ReadStore) -> Position:
@@ -121,6 +138,6 @@ async def rebuild(journal: JournalReader, snapshots: Snapshots, records: ReadSto
     batch = list[JournalEntry]()
     async for entry in journal.read(position.journal_seq + 1):
         batch.append(entry)
-        if len(batch) == _BATCH:
+        if len(batch) == _BATCH_ALONE:
             position, batch = await records.project(batch), []
     return await records.project(batch) if batch else position

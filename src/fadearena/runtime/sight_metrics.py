@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from fadearena.model.units import SECOND_MS, EpochMs
 from fadearena.model.wallet import Feed
-from fadearena.ports.sightings import FeedStatus, LaneUse, Sight, Sighting
+from fadearena.ports.sightings import FeedState, FeedStatus, LaneUse, Sight, Sighting
 
 _LATER_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -16,6 +16,9 @@ class SightMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.age = Gauge("fadearena_feed_age_seconds", "Age of a feed's newest data.", ["feed"], registry=registry)
+        self.stale = Gauge(
+            "fadearena_feed_stale", "Whether nothing came of a feed for too long: 1 or 0.", ["feed"], registry=registry
+        )
         self.connections = Gauge("fadearena_feed_connections", "Open sockets of a feed.", ["feed"], registry=registry)
         self.subscriptions = Gauge(
             "fadearena_feed_subscriptions",
@@ -38,6 +41,9 @@ class SightMetrics:
         self.limit = Gauge(
             "fadearena_rate_weight_limit", "Weight that a minute may have, by lane.", ["lane"], registry=registry
         )
+        self.per_minute = Gauge(
+            "fadearena_rate_weight_per_minute", "Weight that all lanes together may use in a minute.", registry=registry
+        )
         self.waiting = Gauge("fadearena_rate_waiting", "Requests that wait, by lane.", ["lane"], registry=registry)
         self.paused = Gauge(
             "fadearena_rate_paused_seconds", "For how long a lane is still paused.", ["lane"], registry=registry
@@ -58,8 +64,10 @@ class SightMetrics:
         """Take over what is seen."""
         for feed in sight.feeds:
             self._show_feed(feed, sight.now)
-        for lane in () if sight.rate is None else sight.rate.lanes:
-            self._show_lane(lane, sight.now)
+        if sight.rate is not None:
+            self.per_minute.set(sight.rate.per_minute)
+            for lane in sight.rate.lanes:
+                self._show_lane(lane, sight.now)
         read = [one.read for one in wallets if one.read is not None]
         self.wallets.labels("read").set(len(read))
         self.wallets.labels("never_read").set(len(wallets) - len(read))
@@ -72,6 +80,7 @@ class SightMetrics:
     def _show_feed(self, feed: FeedStatus, now: EpochMs) -> None:
         if feed.heard is not None:
             self.age.labels(feed.name).set(max(now - feed.heard, 0) / SECOND_MS)
+        self.stale.labels(feed.name).set(int(feed.state is FeedState.STALE))
         self.connections.labels(feed.name).set(feed.connections)
         if feed.round_ms is not None:
             self.round.labels(feed.name).set(feed.round_ms / SECOND_MS)

@@ -1,8 +1,8 @@
 """
-Notices that the worker fell silent, and that it is back; for the server, since the worker cannot tell of it itself.
+Notices that the worker fell silent, and that it is back; the worker cannot tell of it itself.
 
 It counts the time in which it could have heard something: a machine that slept, a clock that was set, and the time
-before this server began, do not count as silence.
+before this process began, do not count as silence.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _STRIDE_MS = 2 * SECOND_MS  # a longer time between two looks is one in which we
 
 
 class Silence:
-    """Watches the worker's heartbeats; any number of servers tell of one silence once."""
+    """Watches the worker's heartbeats; any number of processes tell of one silence once."""
 
     def __init__(self, heartbeats: Heartbeats, outbox: Outbox, clock: Clock, patience_ms: EpochMs) -> None:
         self._heartbeats = heartbeats

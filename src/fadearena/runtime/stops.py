@@ -18,6 +18,7 @@ from fadearena.model.event import Event, Kill, Notice, Operator, Pause
 from fadearena.model.trading import TradingState
 from fadearena.model.units import SECOND_MS, EpochMs
 from fadearena.ports.control import Control
+from fadearena.ports.wakeups import Topic, Wakeups
 from fadearena.runtime.gate import Gate
 from fadearena.runtime.inbox import Inbox
 
@@ -33,7 +34,15 @@ class Stops:
     """Brings commands into the inbox, before everything else."""
 
     def __init__(
-        self, control: Control, inbox: Inbox, gate: Gate, wall: Clock, *, poll_ms: int, kill_file: Path | None
+        self,
+        control: Control,
+        inbox: Inbox,
+        gate: Gate,
+        wall: Clock,
+        *,
+        poll_ms: int,
+        kill_file: Path | None,
+        wakeups: Wakeups | None = None,
     ) -> None:
         self._control = control
         self._inbox = inbox
@@ -41,6 +50,7 @@ class Stops:
         self._wall = wall
         self._poll_ms = poll_ms
         self._kill_file = kill_file
+        self._wakeups = wakeups
         self._flatten_said = False
         self._is_deaf = False
         self._after = 0
@@ -60,9 +70,12 @@ class Stops:
         await self._look_at_table()
 
     async def watch_table(self) -> None:
-        """Take commands from the table, for ever."""
+        """Take commands from the table, at once where somebody tells of them, for ever."""
         while True:
-            await self._wall.sleep_until(self._wall.now_ms() + self._poll_ms)
+            if self._wakeups is None:
+                await self._wall.sleep_until(self._wall.now_ms() + self._poll_ms)
+            else:
+                await self._wakeups.wait(Topic.CONTROL, self._poll_ms)
             await self._look_at_table()
 
     async def watch_rest(self) -> None:

@@ -5,7 +5,8 @@ Keeps processes running: starts them, starts them again when they die, ends them
 2. Where starting again cannot help (a wrong option, tables of another version), or after `limit` deaths in a row, all
    are ended: half a system is harder to see than none.
 3. One that ended only to begin anew (another mode is active now) is started again at once.
-4. Who is asked to end has 10 s for it.
+4. Who is asked to end has 10 s for it. One after the other is asked, in the order in which they were given: who shows
+   what others write ends after them, and has shown all of it.
 """
 
 import asyncio
@@ -77,6 +78,7 @@ class Supervisor:
         self._patience = patience
         self._stopping = asyncio.Event()
         self._children: dict[str, Child] = {}
+        self._ended = {program.name: asyncio.Event() for program in programs}
         self._held: dict[str, int] = {}
         self._code = 0
         self._asked: EpochMs | None = None
@@ -84,8 +86,9 @@ class Supervisor:
     async def run(self) -> int:
         """Run until everything ended; return 0, or the exit code of the program that was given up."""
         async with asyncio.TaskGroup() as group:
-            for program in self._programs:
-                group.create_task(self._keep(program), name=f"keep-{program.name}")
+            for place, program in enumerate(self._programs):
+                before = [self._ended[other.name] for other in self._programs[:place]]
+                group.create_task(self._keep(program, before), name=f"keep-{program.name}")
         return self._code
 
     def stop(self) -> None:
@@ -103,7 +106,14 @@ class Supervisor:
         if child is None or not _send(child, number):
             self._held[name] = number
 
-    async def _keep(self, program: Program) -> None:
+    async def _keep(self, program: Program, before: Sequence[asyncio.Event]) -> None:
+        """Keep a program running; a stop ends it once those before it have ended."""
+        try:
+            await self._keep_alive(program, before)
+        finally:
+            self._ended[program.name].set()
+
+    async def _keep_alive(self, program: Program, before: Sequence[asyncio.Event]) -> None:
         deaths = 0
         while not self._stopping.is_set():
             born = self._clock.now_ms()
@@ -111,7 +121,7 @@ class Supervisor:
             log.info("process_started", process=program.name, pid=child.pid)
             if program.name in self._held:
                 _send(child, self._held.pop(program.name))
-            code = await self._end_of(child)
+            code = await self._end_of(child, before)
             del self._children[program.name]
             if self._stopping.is_set():
                 log.info("process_ended", process=program.name, code=code)
@@ -130,11 +140,12 @@ class Supervisor:
             log.warning("process_died", process=program.name, code=code, deaths=deaths, again_in_ms=delay)
             await either(self._clock.sleep_until(self._clock.now_ms() + delay), self._stopping.wait())
 
-    async def _end_of(self, child: Child) -> int:
-        """Wait until a child ended by itself, or was asked to and did, or was killed."""
+    async def _end_of(self, child: Child, before: Sequence[asyncio.Event]) -> int:
+        """Wait until a child ended by itself, or was asked to when its turn was and did, or was killed."""
         end = asyncio.create_task(child.wait())
         try:
-            await either(asyncio.shield(end), self._stopping.wait())
+            for event in (self._stopping, *before):
+                await either(asyncio.shield(end), event.wait())
             if not end.done():
                 _send(child, signal.SIGTERM)
                 await either(

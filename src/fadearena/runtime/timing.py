@@ -21,7 +21,6 @@ DOUBTED_MS = 5 * SECOND_MS
 """So often at most it is measured because somebody doubts it."""
 LOST_AFTER = 5
 """So many failures in a row, and what was measured last counts no more."""
-_WAITING_MAX = 1_000
 
 ReadOffset: TypeAlias = Callable[[], Awaitable[tuple[EpochMs, EpochMs]]]
 """Measures by how much our clock is ahead of the exchange's, and by how much that may be wrong."""
@@ -64,11 +63,11 @@ class TimedVenue:
         self._venue = venue
         self._timing = timing
         self._clock = clock
+        self._told: asyncio.Queue[Event] = asyncio.Queue()
 
     def __aiter__(self) -> AsyncIterator[Event]:
-        """Iterate over the venue's news, and readings of the clock."""
-        told: asyncio.Queue[Event] = asyncio.Queue(_WAITING_MAX)
-        return streamed(told, self._pass_on(told), self._measure(told))
+        """Iterate over the venue's news, and readings of the clock; what nobody took the last time comes first."""
+        return streamed(self._told, self._pass_on(), self._measure())
 
     def feeds(self) -> Sequence[FeedStatus]:
         """Return how the feeds behind the venue do."""
@@ -81,11 +80,11 @@ class TimedVenue:
             self._timing.doubt()
         return events
 
-    async def _pass_on(self, told: asyncio.Queue[Event]) -> None:
+    async def _pass_on(self) -> None:
         async for event in self._venue:
-            await told.put(event)
+            self._told.put_nowait(event)
 
-    async def _measure(self, told: asyncio.Queue[Event]) -> None:
+    async def _measure(self) -> None:
         measured = self._clock.now_ms()
         while True:
             await either(self._clock.sleep_until(measured + READ_MS), self._timing.doubted.wait())
@@ -94,7 +93,7 @@ class TimedVenue:
             self._timing.doubted.clear()
             await self._timing.measure()
             measured = self._clock.now_ms()
-            await told.put(self._timing.event())
+            self._told.put_nowait(self._timing.event())
 
 
 def _is_late(event: OrderAnswered) -> bool:

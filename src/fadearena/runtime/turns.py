@@ -27,6 +27,7 @@ from fadearena.runtime.inbox import Incoming
 from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.recovery import Recovered
 from fadearena.runtime.standing import StandingQuotes
+from fadearena.runtime.stopwatch import Stopwatch, TurnTimes
 
 Presign = Callable[[SignedCommand], None]
 """Signs an order ahead, before it is made durable; nothing leaves."""
@@ -62,7 +63,11 @@ class _Taken(NamedTuple):
 
 
 class Turns:
-    """Takes events, in their order, one commit at a time. `clock` is the time in which the core lives."""
+    """
+    Takes events, in their order, one commit at a time.
+
+    `clock` is the time in which the core lives. `stopwatch` times what becomes of fills, where somebody asks.
+    """
 
     def __init__(
         self,
@@ -73,6 +78,7 @@ class Turns:
         standing: StandingQuotes,
         *,
         presign: Presign | None = None,
+        stopwatch: Stopwatch | None = None,
     ) -> None:
         self.state: State = recovered.state
         self.seq = recovered.seq
@@ -82,6 +88,7 @@ class Turns:
         self._clock = clock
         self._standing = standing
         self._presign = presign
+        self._stopwatch = stopwatch
         self._taken: list[_Taken] = []
 
     async def take(
@@ -112,7 +119,11 @@ class Turns:
         stepped = time.perf_counter()
         if entries:
             await self._commit(entries)
-            self._taken.append(_Taken(entries, stepped - began, time.perf_counter() - stepped))
+            committed = time.perf_counter()
+            if self._stopwatch is not None:
+                arrived = [each.arrived for each in incoming]
+                self._stopwatch.committed(entries, arrived, TurnTimes(began, stepped, committed))
+            self._taken.append(_Taken(entries, stepped - began, committed - stepped))
         if poison:
             raise Poisoned(*poison, entries, rest) from poison[1]
         return entries, rest

@@ -15,6 +15,7 @@ from functools import partial
 
 import structlog
 
+from fadearena.kit.exposition import text_in_parts
 from fadearena.kit.tasks import cancelled, either, first_cause
 from fadearena.model.error import InvariantBroken, LeaseLost, StorageError, StorageUnavailable
 from fadearena.model.event import Quarantined, Started
@@ -29,6 +30,7 @@ from fadearena.runtime.gate import Gate
 from fadearena.runtime.inbox import Inbox
 from fadearena.runtime.life import Life, Opening, Room, WorkerDoors, WorkerOptions
 from fadearena.runtime.lookout import Lookout, feeds_of
+from fadearena.runtime.looks import FeedLooker, Looks
 from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.quotes import QuoteBoard
 from fadearena.runtime.recovery import Recovered, recover
@@ -69,7 +71,13 @@ class Worker:
         self._prepare = prepare
         inbox, gate = Inbox(options.inbox_limit), Gate()
         stops = Stops(
-            doors.control, inbox, gate, doors.wall, poll_ms=options.control_poll_ms, kill_file=options.kill_file
+            doors.control,
+            inbox,
+            gate,
+            doors.wall,
+            poll_ms=options.control_poll_ms,
+            kill_file=options.kill_file,
+            wakeups=doors.wakeups,
         )
         self._room = Room(
             doors=doors,
@@ -145,6 +153,7 @@ class Worker:
                 self._become("standby")
             except StorageUnavailable as error:
                 self._become("waiting for the database")
+                self._room.metrics.storage_failures.inc()
                 log.warning("lease_failed", error=str(error))
             await self._wait(self._options.standby_poll_ms)
         return False
@@ -171,27 +180,31 @@ class Worker:
             await life.wind_up()
 
     def _helpers(self, life: Life) -> dict[str, Coroutine[None, None, None]]:
-        state = life.turns.state
-        return {
+        doors, state = self._doors, life.turns.state
+        helpers = {
             "timer": life.timer.run(),
             "snapshots": life.snapshotter.run(),
-            "wallets": self._listen("wallets", self._doors.wallets),
-            "venue": self._listen("venue", self._doors.venue),
+            "wallets": self._listen("wallets", doors.wallets),
+            "venue": self._listen("venue", doors.venue),
             "markets": self._watch_markets(),
             "control": self._room.stops.watch_table(),
             "stops": self._room.stops.watch_rest(),
             "pulse": life.pulse(),
             "watchdog": self._watchdog.run(),
-            "lookout": self._lookout.run(CorrectedClock(self._doors.clock, state), lambda: state.policy),
+            "lookout": self._lookout.run(CorrectedClock(doors.clock, state), lambda: state.policy),
         }
+        if doors.inquiries is not None:
+            looks = Looks(doors.inquiries, doors.looker or FeedLooker(doors.wallets), doors.wall)
+            helpers["looks"] = looks.run()
+        return helpers
 
     async def _listen(self, name: str, feed: WalletFeed | Venue) -> None:
         """Take in what a feed pushes; what happens on our own accounts is never refused."""
         metrics, inbox = self._room.metrics, self._room.inbox
-        events, heard = metrics.feed_events.labels(name), metrics.feed_heard.labels(name)
+        events = metrics.feed_events.labels(name)
         async for event in feed:
             events.inc()
-            heard.set(self._doors.clock.now_ms())
+            metrics.feed_heard.labels(name).set(self._doors.clock.now_ms() / SECOND_MS)
             if feed is self._doors.venue:
                 inbox.put(event)
             elif not inbox.offer(event):
@@ -199,9 +212,9 @@ class Worker:
         log.warning("feed_ended", feed=name)  # what it followed grows old, and increases stop by that
 
     async def _watch_markets(self) -> None:
-        heard = self._room.metrics.feed_heard.labels("markets")
+        heard = self._room.metrics.feed_heard
         async for news in self._doors.markets:
-            heard.set(self._doors.clock.now_ms())
+            heard.labels("markets").set(self._doors.clock.now_ms() / SECOND_MS)
             self._room.board.take(news)
 
     async def _beat(self) -> None:
@@ -227,7 +240,7 @@ class Worker:
             mode=self._options.mode,
             journal_seq=self._doors.journal.last_seq,
             epoch=self._doors.lease.epoch,
-            metrics=self._room.metrics.text(),
+            metrics=await text_in_parts(self._room.metrics.registry),
         )
         try:
             await self._doors.heartbeats.beat(beat)
@@ -242,6 +255,7 @@ class Worker:
                 self._set_aside(error)
             case StorageUnavailable():
                 self._become("waiting for the database")
+                self._room.metrics.storage_failures.inc()
                 log.error("journal_failed", error=str(error))
                 await self._wait(_RETRIES_S[min(self._failures, len(_RETRIES_S) - 1)] * SECOND_MS)
                 self._failures += 1

@@ -1,6 +1,7 @@
 """A queue of people's commands in memory."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 import msgspec
 
@@ -9,6 +10,7 @@ from fadearena.model.event import OperatorAction
 from fadearena.model.record import ControlAnswer
 from fadearena.model.units import EpochMs
 from fadearena.ports.control import ControlEntry, ControlState
+from fadearena.ports.read_store import check_limit
 
 
 class MemoryControl:
@@ -52,6 +54,22 @@ class MemoryControl:
         if control_id not in self._entries:
             raise InvalidInput(f"there is no command {control_id}")
         return self._entries[control_id]
+
+    async def of_key(self, idempotency_key: str) -> ControlEntry | None:
+        """Return the command that was queued with a key, as it stands; None where there is none."""
+        control_id = self._by_key.get(idempotency_key)
+        return None if control_id is None else self._entries[control_id]
+
+    async def entries(self, before: int | None, limit: int) -> Sequence[ControlEntry]:
+        """
+        Return commands as they stand, the newest first: with an id below `before` if given, at most `limit`.
+
+        Raises:
+            InvalidInput: `limit` is not 1 to 1,000.
+        """
+        check_limit(limit)
+        newest = (self._entries[control_id] for control_id in sorted(self._entries, reverse=True))
+        return tuple(islice((entry for entry in newest if before is None or entry.id < before), limit))
 
     async def take(self, after: int = 0) -> Sequence[ControlEntry]:
         """Take the queued commands with an id greater than `after`, oldest first, and return them."""

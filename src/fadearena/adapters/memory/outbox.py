@@ -1,6 +1,7 @@
 """An outbox of alerts in memory."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -46,15 +47,18 @@ class MemoryOutbox:
             if self._rows[row.id].state is Delivery.QUEUED:
                 self._rows[row.id] = row
 
-    async def rows(self, limit: int, states: Sequence[Delivery] = ()) -> tuple[OutboxRow, ...]:
+    async def rows(
+        self, limit: int, states: Sequence[Delivery] = (), before: int | None = None
+    ) -> tuple[OutboxRow, ...]:
         """
-        Return rows, the newest first, in these states only if given.
+        Return rows, the newest first, in these states only if given, and with an id below `before` if given.
 
         Raises:
             InvalidInput: `limit` is not 1 to 1,000.
         """
         check_limit(limit)
-        return tuple(reversed(tuple(self._in_state(*(states or Delivery)))))[:limit]
+        newest = reversed(tuple(self._in_state(*(states or Delivery))))
+        return tuple(islice((row for row in newest if before is None or row.id < before), limit))
 
     async def retry(self, ids: Sequence[int] = ()) -> int:
         """Queue failed rows again, all of them or these; return how many."""

@@ -7,6 +7,7 @@ from itertools import islice
 import msgspec
 
 from fadearena.adapters.memory.control import MemoryControl
+from fadearena.adapters.memory.happened import Happened
 from fadearena.adapters.memory.outbox import MemoryOutbox
 from fadearena.adapters.memory.pairs import pairs_of
 from fadearena.model.event import SnapshotRound, SourceFills, Started
@@ -48,7 +49,6 @@ from fadearena.ports.read_store import (
     Grain,
     LatchView,
     LetterView,
-    LoggedRecord,
     LogPage,
     LogQuery,
     OrderView,
@@ -64,7 +64,7 @@ class _Shown:
 
     def __init__(self) -> None:
         self.position = Position()
-        self.log: list[LoggedRecord] = []
+        self.happened = Happened()
         self.settings: SettingsView | None = None
         self.system = SystemView()
         self.states: dict[str, TradingState] = {}
@@ -178,6 +178,11 @@ class MemoryReadStore:
         self._outbox = outbox or MemoryOutbox()
         self._shown = _Shown()
 
+    @property
+    def happened(self) -> Happened:
+        """What the archive is made of."""
+        return self._shown.happened
+
     async def position(self) -> Position:
         """Return how far everything is in."""
         return self._shown.position
@@ -195,10 +200,9 @@ class MemoryReadStore:
             position = position.after(entry)
         alerts: list[tuple[int, EpochMs, Alert]] = []
         for entry in new:
+            shown.happened.take(entry)
             shown.take_event(entry)
             for number, record in enumerate(entry.records, entry.record_seq - len(entry.records) + 1):
-                logged = LoggedRecord(record_seq=number, journal_seq=entry.seq, time=entry.received, record=record)
-                shown.log.append(logged)
                 shown.take(record, entry.received)
                 if isinstance(record, ControlAnswer) and self._control is not None:
                     self._control.end(record, entry.seq)
@@ -215,7 +219,7 @@ class MemoryReadStore:
 
     async def log(self, query: LogQuery) -> LogPage:
         """Return a part of the log."""
-        log = self._shown.log
+        log = self.happened.log
         start = bisect_right(log, query.after, key=lambda logged: logged.record_seq)
         kinds = query.kinds
         found = [r for r in log[start:] if not kinds or r.record.__struct_config__.tag in kinds]

@@ -104,10 +104,10 @@ class ShadowVenue:
         self._rate_of = rate_of
         self._open: dict[Cloid, _Shadowed] = {}
         self._tasks: dict[Cloid, asyncio.Task[None]] = {}
-        self._told: asyncio.Queue[Event] = asyncio.Queue(_WAITING_MAX)
+        self._told: asyncio.Queue[Event] = asyncio.Queue()
 
     def __aiter__(self) -> AsyncIterator[Event]:
-        """Iterate over the live venue's news, and shadows."""
+        """Iterate over the live venue's news, and shadows; what nobody took the last time comes first."""
         return streamed(self._told, self._pass_on())
 
     def feeds(self) -> Sequence[FeedStatus]:
@@ -137,7 +137,7 @@ class ShadowVenue:
         try:
             async for event in self._venue:
                 self._note((event,))
-                await self._told.put(event)
+                self._told.put_nowait(event)
         finally:
             await cancelled(*self._tasks.values())
 
@@ -197,7 +197,7 @@ class ShadowVenue:
             return
         rate = await self._rate_of(terms.account)
         await self._until_complete(shadowed)
-        if self._told.full():
+        if self._told.qsize() >= _WAITING_MAX:
             self._miss(cloid, "nobody listens")
             return
         with exact_arithmetic():

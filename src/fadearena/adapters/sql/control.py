@@ -14,10 +14,13 @@ from fadearena.adapters.sql import tables
 from fadearena.adapters.sql.lane import Lane
 from fadearena.adapters.sql.statements import single, text_of
 from fadearena.adapters.sql.tables import SINGLE
+from fadearena.adapters.sql.telling import tell
 from fadearena.model.error import InvalidInput
 from fadearena.model.event import OperatorAction
 from fadearena.model.units import EpochMs
 from fadearena.ports.control import ControlEntry, ControlState
+from fadearena.ports.read_store import check_limit
+from fadearena.ports.wakeups import Topic
 
 _TABLE = tables.control
 _COUNTER = tables.control_counter
@@ -60,6 +63,23 @@ class SqlControl:
         """
         return await self._reading.run(lambda connection: _get(connection, control_id))
 
+    async def of_key(self, idempotency_key: str) -> ControlEntry | None:
+        """Return the command that was queued with a key, as it stands; None where there is none."""
+        return await self._reading.run(lambda connection: _of_key(connection, idempotency_key))
+
+    async def entries(self, before: int | None, limit: int) -> Sequence[ControlEntry]:
+        """
+        Return commands as they stand, the newest first: with an id below `before` if given, at most `limit`.
+
+        Raises:
+            InvalidInput: `limit` is not 1 to 1,000.
+        """
+        check_limit(limit)
+        asked = sa.select(_TABLE).order_by(_TABLE.c.id.desc()).limit(limit)
+        if before is not None:
+            asked = asked.where(_TABLE.c.id < before)
+        return await self._reading.run(lambda connection: tuple(map(_entry, connection.execute(asked))))
+
     async def take(self, after: int = 0) -> Sequence[ControlEntry]:
         """
         Take the queued commands with an id greater than `after`, oldest first, and return them.
@@ -87,10 +107,9 @@ class SqlControl:
 def _put(connection: sa.Connection, entry: ControlEntry) -> ControlEntry:
     last: int = single(connection, _COUNTER, last=0)["last"]
     if entry.idempotency_key is not None:
-        asked = sa.select(_TABLE).where(_TABLE.c.idempotency_key == entry.idempotency_key)
-        found = connection.execute(asked).one_or_none()
+        found = _of_key(connection, entry.idempotency_key)
         if found is not None:
-            return _same(_entry(found), entry)
+            return _same(found, entry)
     entry = msgspec.structs.replace(entry, id=max(last + 1, entry.created))
     connection.execute(
         sa.insert(_TABLE).values(
@@ -106,7 +125,13 @@ def _put(connection: sa.Connection, entry: ControlEntry) -> ControlEntry:
         )
     )
     connection.execute(_COUNTED, {"to": entry.id})
+    tell(connection, Topic.CONTROL)
     return entry
+
+
+def _of_key(connection: sa.Connection, key: str) -> ControlEntry | None:
+    found = connection.execute(sa.select(_TABLE).where(_TABLE.c.idempotency_key == key)).one_or_none()
+    return None if found is None else _entry(found)
 
 
 def _same(earlier: ControlEntry, entry: ControlEntry) -> ControlEntry:

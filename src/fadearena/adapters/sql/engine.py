@@ -12,11 +12,17 @@ from sqlalchemy.pool import NullPool, Pool
 
 from fadearena.adapters.sql import sqlite
 from fadearena.adapters.sql.database import Location, SqliteFile, Tree
-from fadearena.model.error import StorageError
+
+_READ_ONLY = "25006"
 
 
 def engine_of(
-    location: Location, tree: Tree, *, pool: type[Pool] = NullPool, begin: str = "BEGIN IMMEDIATE"
+    location: Location,
+    tree: Tree,
+    *,
+    pool: type[Pool] = NullPool,
+    begin: str = "BEGIN IMMEDIATE",
+    statement_ms: int = 0,
 ) -> sa.Engine:
     """
     Return an engine whose connections see one tree of tables.
@@ -26,6 +32,7 @@ def engine_of(
         tree: Which tables are meant.
         pool: What becomes of a connection after its use; by default it is closed.
         begin: How a transaction begins on SQLite; `BEGIN` where it only reads.
+        statement_ms: How long one statement may take on PostgreSQL; 0 for as long as it likes.
     """
     if isinstance(location, SqliteFile):
         engine = sa.create_engine("sqlite://", creator=lambda: sqlite.create(location), poolclass=pool)
@@ -34,12 +41,20 @@ def engine_of(
     from fadearena.adapters.sql import postgres  # noqa: PLC0415 - libpq is loaded only where it is used
 
     def connect() -> object:
-        connection = postgres.connect(location, tree, statement_ms=0)
+        connection = postgres.connect(location, tree, statement_ms=statement_ms)
         connection.autocommit = False
         return connection
 
     is_kept = pool is not NullPool  # a kept connection may have broken since: it is asked before it is used again
-    return sa.create_engine("postgresql+psycopg://", creator=connect, poolclass=pool, pool_pre_ping=is_kept)
+    engine = sa.create_engine("postgresql+psycopg://", creator=connect, poolclass=pool, pool_pre_ping=is_kept)
+    sa.event.listen(engine, "handle_error", _leave_standby)
+    return engine
+
+
+def _leave_standby(context: sa.engine.ExceptionContext) -> None:
+    """Drop the connection to a server that only reads now: another one is the primary perhaps."""
+    if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+        context.is_disconnect = True
 
 
 @contextmanager
@@ -51,15 +66,17 @@ def failures(location: Location) -> Iterator[None]:
         StorageOutdated: A table or a column is missing.
         StorageUnavailable: For all others; its text says what to do.
     """
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        raise _failure(location, error) from error
-
-
-def _failure(location: Location, error: sa.exc.DBAPIError) -> StorageError:
     if isinstance(location, SqliteFile):
-        return sqlite.failure(location, error.orig or error)
+        with sqlite.failures(location):  # the driver itself is asked, too
+            try:
+                yield
+            except sa.exc.DBAPIError as error:
+                raise sqlite.failure(location, error.orig or error) from error
+        return
     from fadearena.adapters.sql import postgres  # noqa: PLC0415 - the same
 
-    return postgres.failure(location, error.orig or error)
+    with postgres.failures(location):
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            raise postgres.failure(location, error.orig or error) from error

@@ -1,6 +1,8 @@
 """Signs of life, in the database of the read store."""
 
 import asyncio
+from functools import partial
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -9,7 +11,7 @@ from fadearena.adapters.sql import tables
 from fadearena.adapters.sql.lane import Lane
 from fadearena.adapters.sql.statements import text_of, upsert
 from fadearena.model.error import StorageUnavailable
-from fadearena.ports.heartbeat import Beat
+from fadearena.ports.heartbeat import KEPT_MS, Beat
 
 PATIENCE_S = 1.0
 _BEAT = msgspec.json.Decoder(Beat)
@@ -24,7 +26,7 @@ class SqlHeartbeats:
 
     async def beat(self, beat: Beat) -> None:
         """
-        Replace the beat of this process.
+        Replace the beat of this process; those of processes that were not heard of for a day are dropped.
 
         Raises:
             StorageUnavailable: It could not be written within a second; the next one may.
@@ -32,7 +34,7 @@ class SqlHeartbeats:
         row = {"process": beat.process, "time": beat.time, "payload": text_of(beat)}
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await self._writing.run(lambda connection: upsert(connection, tables.heartbeat, row))
+                await self._writing.run(partial(_replace, row))
         except TimeoutError:
             raise StorageUnavailable(
                 f"no beat was written for {PATIENCE_S:g} s: look at who holds the database"
@@ -40,5 +42,11 @@ class SqlHeartbeats:
 
     async def beats(self) -> tuple[Beat, ...]:
         """Return the last beat of each process, by name."""
-        found = await self._reading.run(lambda connection: connection.execute(sa.select(tables.heartbeat)).all())
+        found = await self._reading.together(lambda connection: connection.execute(sa.select(tables.heartbeat)).all())
         return tuple(_BEAT.decode(row.payload) for row in sorted(found, key=lambda row: row.process))
+
+
+def _replace(row: dict[str, Any], connection: sa.Connection) -> None:
+    old = tables.heartbeat.c.time < row["time"] - KEPT_MS
+    connection.execute(sa.delete(tables.heartbeat).where(old))
+    upsert(connection, tables.heartbeat, row)

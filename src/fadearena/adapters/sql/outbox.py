@@ -66,9 +66,11 @@ class SqlOutbox:
         """Replace queued rows, in one transaction; those that are not queued any more stay as they are."""
         await self._writing.run(lambda connection: run(connection, _SAVED, [_saved(row) for row in rows]))
 
-    async def rows(self, limit: int, states: Sequence[Delivery] = ()) -> tuple[OutboxRow, ...]:
+    async def rows(
+        self, limit: int, states: Sequence[Delivery] = (), before: int | None = None
+    ) -> tuple[OutboxRow, ...]:
         """
-        Return rows, the newest first, in these states only if given.
+        Return rows, the newest first, in these states only if given, and with an id below `before` if given.
 
         Raises:
             InvalidInput: `limit` is not 1 to 1,000.
@@ -76,6 +78,8 @@ class SqlOutbox:
         check_limit(limit)
         names = [state.value for state in states or Delivery]
         asked = sa.select(_TABLE).where(_TABLE.c.state.in_(names)).order_by(_TABLE.c.id.desc()).limit(limit)
+        if before is not None:
+            asked = asked.where(_TABLE.c.id < before)
         return await self._reading.run(lambda connection: _rows(connection, asked))
 
     async def retry(self, ids: Sequence[int] = ()) -> int:

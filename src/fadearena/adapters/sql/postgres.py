@@ -7,22 +7,39 @@ PostgreSQL as it is connected to here, and what its errors mean.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Final, TypeVar
 
 import psycopg
+from psycopg.abc import PQGen
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
 
 from fadearena.adapters.sql.database import PostgresDatabase, Tree
-from fadearena.model.error import StorageError, StorageOutdated, StorageUnavailable
+from fadearena.model.error import InvalidInput, StorageError, StorageOutdated, StorageUnavailable
 
 CONNECT_S = 5
 STATEMENT_MS = 10_000
 LOCK_MS = 5_000
+T = TypeVar("T")
+_ANSWER_S = 2.0
+_INTERVAL_S = 0.1
+_NETWORK: Final[dict[str, int]] = {
+    "connect_timeout": CONNECT_S,
+    "keepalives_idle": 3,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 6_000,
+}
+"""A network that is silent is given up by us after 6 s, and 2 s later by the server, which then frees our locks."""
 _SETTINGS = (
     ("synchronous_commit", "on"),
     ("lock_timeout", f"{LOCK_MS}ms"),
+    ("jit", "off"),
     ("idle_in_transaction_session_timeout", "60s"),
-    ("tcp_keepalives_idle", "10"),
-    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_idle", "5"),
+    ("tcp_keepalives_interval", "1"),
     ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "8000"),
     ("client_encoding", "UTF8"),
     ("TimeZone", "UTC"),
 )
@@ -42,6 +59,39 @@ _SAYS = {
 }
 
 
+def address(database: PostgresDatabase, name: str) -> str:
+    """
+    Return where and how to connect, as libpq reads it; `name` is how the session is called in `pg_stat_activity`.
+
+    Raises:
+        InvalidInput: The URL cannot be read.
+    """
+    try:
+        return make_conninfo(database.url, application_name=name, **_NETWORK)
+    except psycopg.ProgrammingError as error:
+        raise InvalidInput(f"the database URL cannot be read: {_first_line(error)}") from None
+
+
+class _Connection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that is given up where nothing at all is heard, though the server has a limit of its own."""
+
+    patience_s: float | None = None
+
+    def wait(self, gen: PQGen[T], interval: float = _INTERVAL_S, timeout: float | None = None) -> T:
+        """
+        Wait for an answer.
+
+        Raises:
+            OperationalError: None came in time; the connection is of no use any more.
+        """
+        try:
+            return super().wait(gen, interval, self.patience_s if timeout is None else timeout)
+        except psycopg.OperationalError as error:
+            if error.sqlstate is None and self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.close()
+            raise
+
+
 def connect(
     database: PostgresDatabase, tree: Tree, *, name: str = "fadearena", statement_ms: int = STATEMENT_MS
 ) -> psycopg.Connection:
@@ -58,15 +108,8 @@ def connect(
         StorageUnavailable: The server cannot be reached, or refuses.
     """
     with failures(database):
-        connection = psycopg.connect(
-            database.url,
-            autocommit=True,
-            connect_timeout=CONNECT_S,
-            application_name=name,
-            keepalives_idle=5,
-            keepalives_interval=2,
-            keepalives_count=3,
-        )
+        connection = _Connection.connect(address(database, name), autocommit=True)
+        connection.patience_s = statement_ms / 1_000 + _ANSWER_S if statement_ms else None
         try:
             settings = (*_SETTINGS, ("statement_timeout", str(statement_ms)), ("search_path", database.schema(tree)))
             asked = ", ".join("set_config(%s, %s, false)" for _ in settings)

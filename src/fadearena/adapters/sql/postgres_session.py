@@ -10,6 +10,7 @@ import psycopg
 from fadearena.adapters.sql import postgres
 from fadearena.adapters.sql.database import PostgresDatabase
 from fadearena.adapters.sql.session import Table, Values
+from fadearena.adapters.sql.telling import told
 
 
 class PostgresSession:
@@ -27,6 +28,16 @@ class PostgresSession:
         """Whether the connection is gone for good."""
         return self._connection.closed
 
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Turn errors into ours; a server that only reads now is left, since another one is the primary perhaps."""
+        with postgres.failures(self._database):
+            try:
+                yield
+            except psycopg.errors.ReadOnlySqlTransaction:
+                self.close()
+                raise
+
     @property
     def pid(self) -> int:
         """The number of the server's process behind it."""
@@ -34,24 +45,25 @@ class PostgresSession:
 
     def rows(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Return what a query finds."""
-        with postgres.failures(self._database):
+        with self._failures():
             return self._connection.execute(_marked(sql), values, binary=True).fetchall()
 
     def change(self, sql: str, values: Values = ()) -> int:
         """Carry out a statement and return how many rows it changed."""
-        with postgres.failures(self._database):
+        with self._failures():
             return self._connection.execute(_marked(sql), values).rowcount
 
     def insert(self, table: Table, rows: Sequence[Values], condition: str, values: Values) -> int:
         """Put rows in where the condition holds, all or none; return how many went in."""
-        with postgres.failures(self._database):
+        with self._failures():
             columns = [list(column) for column in zip(*rows, strict=True)]
-            return self._connection.execute(_insertion(table, condition), [*columns, *values]).rowcount
+            done = self._connection.execute(_insertion(table, condition), [*columns, *values])
+            return done.rowcount if table.topic is None else int(done.fetchall()[0][0])
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make one transaction of what is done inside."""
-        with postgres.failures(self._database), self._connection.transaction():
+        with self._failures(), self._connection.transaction():
             yield
 
     @contextmanager
@@ -77,4 +89,7 @@ def _insertion(table: Table, condition: str) -> bytes:
     """Return a statement that takes one array a column: the same text for any number of rows, sent in binary form."""
     arrays = ", ".join(f"%b::{type_}[]" for type_ in table.types)
     condition = condition.replace("?", "%s")
-    return f"{table.into} SELECT * FROM unnest({arrays}) WHERE {condition} {table.conflict}".encode()
+    statement = f"{table.into} SELECT * FROM unnest({arrays}) WHERE {condition} {table.conflict}"
+    if table.topic is not None:
+        statement = f"WITH kept AS ({statement} RETURNING 1) SELECT count(*), {told(table.topic)} FROM kept"
+    return statement.encode()

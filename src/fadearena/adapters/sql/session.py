@@ -13,6 +13,8 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
+from fadearena.ports.wakeups import Topic
+
 Values: TypeAlias = Sequence[Any]
 
 
@@ -21,7 +23,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     A table that rows go into.
 
     `types` are those of PostgreSQL; `key` are the columns that tell rows apart; `conflict` is what becomes of a row
-    that is there already.
+    that is there already; `topic` is what others are told when rows went in, where the database can tell.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[str, ...]
     key: tuple[str, ...]
     conflict: str = ""
+    topic: Topic | None = None
 
     @property
     def into(self) -> str:

@@ -16,7 +16,7 @@ from fadearena.adapters.sql import tables
 from fadearena.adapters.sql.lane import Lane
 from fadearena.adapters.sql.statements import Row, run, text_of, upsert
 from fadearena.adapters.sql.tables import SINGLE
-from fadearena.model.ids import Address
+from fadearena.model.ids import Address, Coin
 from fadearena.model.wallet import Feed, SourcePosition
 from fadearena.ports.sightings import Sight, Sighting
 
@@ -25,6 +25,7 @@ BATCH: Final = 500
 _TABLE = tables.sighting
 _SIGHT = msgspec.json.Decoder(Sight)
 _POSITIONS = msgspec.json.Decoder(tuple[SourcePosition, ...])
+_LEVERAGES = msgspec.json.Decoder(dict[Coin, int])
 _GONE = sa.delete(_TABLE).where(_TABLE.c.wallet == sa.bindparam("gone"))
 
 
@@ -61,7 +62,7 @@ class SqlSightings:
     async def sight(self) -> Sight | None:
         """Return the whole as it was shown last; None before the first time."""
         asked = sa.select(tables.sight.c.payload)
-        payload = await self._reading.run(lambda connection: connection.scalars(asked).one_or_none())
+        payload = await self._reading.together(lambda connection: connection.scalars(asked).one_or_none())
         return None if payload is None else _SIGHT.decode(payload)
 
     async def wallets(self, wallets: Collection[Address] | None = None) -> tuple[Sighting, ...]:
@@ -84,7 +85,8 @@ def _take(connection: sa.Connection, changed: Sequence[Sighting]) -> None:
 
 def _row(one: Sighting) -> Row:
     row: Row = msgspec.structs.asdict(one)
-    return row | {"feed": None if one.feed is None else one.feed.value, "positions": text_of(one.positions)}
+    texts = {name: text_of(row[name]) for name in ("positions", "leverages")}
+    return row | texts | {"feed": None if one.feed is None else one.feed.value}
 
 
 def _found(connection: sa.Connection, those: sa.ColumnElement[bool]) -> tuple[Sighting, ...]:
@@ -93,5 +95,8 @@ def _found(connection: sa.Connection, those: sa.ColumnElement[bool]) -> tuple[Si
 
 
 def _sighting(row: dict[str, Any]) -> Sighting:
-    feed, positions = row.pop("feed"), row.pop("positions")
-    return Sighting(**row, feed=None if feed is None else Feed(feed), positions=_POSITIONS.decode(positions))
+    feed, leverages = row["feed"], row["leverages"]
+    row["feed"] = None if feed is None else Feed(feed)
+    row["positions"] = _POSITIONS.decode(row["positions"])
+    row["leverages"] = {} if leverages is None else _LEVERAGES.decode(leverages)  # None: shown by an older worker
+    return Sighting(**row)

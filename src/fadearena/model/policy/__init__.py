@@ -88,3 +88,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             if value is None
         ]
         return gaps + [f"bots[{n}].exposureCap" for n, bot in enumerate(self.bots) if bot.exposure_cap is None]
+
+    def risks_beside(self, old: Self) -> list[str]:
+        """Return why settings may not become these: with real money no limit goes, and no bot comes without one."""
+        if self.mode is not Mode.LIVE:
+            return []
+        without = {bot.id for bot in old.bots if bot.exposure_cap is None}
+        spared = {f"bots[{n}].exposureCap" for n, bot in enumerate(self.bots) if bot.id in without}
+        spared |= {name for name in old.gaps_for_real_money() if not name.startswith("bots[")}
+        return [f"{name} must be set in live trading" for name in self.gaps_for_real_money() if name not in spared]

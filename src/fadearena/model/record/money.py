@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from fadearena.model.ids import AccountId, BotId, Cloid, Coin
-from fadearena.model.units import Price, Quantity, Ratio, Side, Size, Usd
+from fadearena.model.units import BPS, Price, Quantity, Ratio, Side, Size, Usd
 
 
 class FillKind(StrEnum):
@@ -110,3 +110,8 @@ class BotPerformance(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="b
     slippage_bps: Ratio | None
     reaction_ms: int | None
     tracking_error: Ratio | None
+
+    @property
+    def slippage_usd(self) -> Usd | None:
+        """`slippage_bps` on all that was traded; what had no price of the source's is taken to be like the rest."""
+        return None if self.slippage_bps is None else self.slippage_bps * BPS * self.traded_usd

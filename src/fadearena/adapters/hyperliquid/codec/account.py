@@ -7,7 +7,7 @@ from fadearena.adapters.hyperliquid.codec.numbers import moment, number, positiv
 from fadearena.model.account import AccountMode, DexState, OwnPosition
 from fadearena.model.error import VenueProtocolError
 from fadearena.model.event import LeverageRead, SourceSnapshot
-from fadearena.model.ids import AccountId, Address, Dex
+from fadearena.model.ids import AccountId, Address, Coin, Dex
 from fadearena.model.units import ZERO, EpochMs, Usd
 from fadearena.model.wallet import SourcePosition, WalletRole
 
@@ -35,6 +35,12 @@ def source_snapshot(state: wire.ClearinghouseState, wallet: Address, dex: Dex, r
         SourcePosition(coin=held.coin, size=held.size, entry=held.entry) for held in dex_state(state, dex).positions
     )
     return SourceSnapshot(time=moment(state.time), received=received, wallet=wallet, dex=dex, positions=positions)
+
+
+def leverages(state: wire.ClearinghouseState) -> dict[Coin, int]:
+    """Return the leverage of each position, where the exchange names it."""
+    positions = (held.position for held in state.assetPositions)
+    return {held.coin: held.leverage.value for held in positions if held.leverage is not UNSET}
 
 
 def dex_state(state: wire.ClearinghouseState, dex: Dex) -> DexState:

@@ -47,7 +47,7 @@ class RateBudget:
         self._clock = clock
         self._per_minute = per_minute
         self._most = {lane: per_minute * shares[lane] // _PERCENT for lane in Lane}
-        self._kept = per_minute * KEPT // _PERCENT
+        self._kept = self._kept_most = per_minute * KEPT // _PERCENT
         self._rng = rng or Random(0)  # noqa: S311 - jitter
         self._window = Window(clock, per_minute)
         self._by_lane = {lane: Window(clock, per_minute) for lane in Lane}
@@ -81,6 +81,10 @@ class RateBudget:
                 for lane in Lane
             ),
         )
+
+    def keep(self, weight: int) -> None:
+        """Keep no more of a minute for snapshots than they can use: with few wallets the rest is there for repairs."""
+        self._kept = min(weight, self._kept_most)
 
     async def take(self, lane: Lane, weight: int, *, deadline: EpochMs | None = None) -> None:
         """

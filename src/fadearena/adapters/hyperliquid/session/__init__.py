@@ -8,10 +8,12 @@ One WebSocket to the exchange, kept up: connect, subscribe, listen, ping; and ag
 4. What is told waits in a queue of `QUEUE_MAX`. Where it is full the session stops reading until somebody takes;
    takes nobody for `silence_ms`, the connection is lost like any other.
 5. Waiting times between connections double up to 30 s, with jitter, and start over once a connection has held.
+6. However much has come at once, others have their turn after every few messages.
 """
 
 import asyncio
 from collections import deque
+from itertools import count
 from random import Random
 from typing import Final, Self
 
@@ -49,6 +51,7 @@ _BACKOFF_MOST_MS: Final = 30 * SECOND_MS
 _DOUBLINGS_MAX: Final = 6
 _STEADY_MS: Final = 30 * SECOND_MS
 _SHOWN_MAX: Final = 200
+_STRETCH: Final = 16
 
 _PING: Final = '{"method":"ping"}'
 _GREETINGS: Final = ("Websocket connection established.", b"Websocket connection established.")
@@ -102,6 +105,7 @@ class Session:
         self._limits = limits or SocketLimits(clock)
         self._purpose = purpose
         self._news: asyncio.Queue[News] = asyncio.Queue(QUEUE_MAX)
+        self._given = 0
         self._subscriptions = Subscriptions()
         self._posts = Posts()
         self._outbox: deque[str] = deque()
@@ -142,6 +146,9 @@ class Session:
         return self
 
     async def __anext__(self) -> News:
+        self._given += 1
+        if self._given % _STRETCH == 0:
+            await asyncio.sleep(0)
         return await self._news.get()
 
     def subscribe(self, subscription: Subscription) -> None:
@@ -244,7 +251,12 @@ class Session:
         return reason
 
     async def _read(self, socket: Socket) -> None:
-        while (text := await socket.receive()) is not None:
+        for number in count(1):
+            if number % _STRETCH == 0:
+                await asyncio.sleep(0)
+            text = await socket.receive()
+            if text is None:
+                raise _Dropped("it was closed")
             self._heard = self._clock.now_ms()
             if text in _GREETINGS:
                 continue
@@ -255,7 +267,6 @@ class Session:
                 raise _Dropped("a message could not be read") from error
             if news is not None:
                 await self._news.put(news)
-        raise _Dropped("it was closed")
 
     def _news_in(self, frame: wire.Frame) -> News | None:
         match frame.channel:

@@ -132,7 +132,7 @@ class Shard:
                     pass
 
     async def _on_trades(self, message: Message) -> None:
-        sifted = self._sieve.sift(message.data)
+        sifted = self._sieve.sift(message.data, message.received)
         self._counts["messages"] += 1
         self._counts["trades"] += len(sifted.trades)
         sure, now = self._sure, message.received

@@ -16,6 +16,7 @@ import msgspec
 
 from fadearena.adapters.hyperliquid import codec, wire
 from fadearena.adapters.hyperliquid.rows import UNREADABLE, rejection
+from fadearena.adapters.hyperliquid.tape_feed.coverage import AHEAD_MS
 from fadearena.adapters.hyperliquid.tape_feed.news import TapeFills
 from fadearena.model.error import VenueProtocolError
 from fadearena.model.event import InputRejected
@@ -57,13 +58,18 @@ class Sifted(msgspec.Struct):
 
 
 class _Told:
-    """The keys of one coin that were told last."""
+    """
+    The keys of one coin that were told last.
+
+    They are kept in dicts, at which the collector of cycles does not look as long as they hold nothing but texts: it
+    would look through hundreds of young sets at once, all keys of them.
+    """
 
     __slots__ = ("_before", "_forgotten", "_last", "_newest", "_newest_before")
 
     def __init__(self) -> None:
-        self._last: set[str] = set()
-        self._before: set[str] = set()
+        self._last: dict[str, None] = {}
+        self._before: dict[str, None] = {}
         self._newest = self._newest_before = self._forgotten = 0
 
     def has(self, key: str) -> bool:
@@ -76,12 +82,12 @@ class _Told:
 
     def add(self, key: str, time: EpochMs) -> None:
         """Remember a key."""
-        self._last.add(key)
+        self._last[key] = None
         self._newest = max(self._newest, time)
         if len(self._last) >= KEYS_MAX:
             self._forgotten = max(self._forgotten, self._newest_before)
             self._before, self._newest_before = self._last, self._newest
-            self._last, self._newest = set(), 0
+            self._last, self._newest = {}, 0
 
 
 class Sieve:
@@ -101,8 +107,8 @@ class Sieve:
         """Watch these, and no others."""
         self._wallets = frozenset(wallets)
 
-    def sift(self, data: msgspec.Raw | bytes) -> Sifted:
-        """Return what the data of a message of channel `trades` says."""
+    def sift(self, data: msgspec.Raw | bytes, now: EpochMs) -> Sifted:
+        """Return what the data of a message of channel `trades`, which came `now`, says."""
         try:
             sifted = Sifted(_TRADES.decode(data))
         except UNREADABLE as error:
@@ -111,20 +117,20 @@ class Sieve:
         for trade in sifted.trades:
             buyer, seller = trade.users
             if buyer in wallets or seller in wallets:
-                sifted.fills = self._fills(sifted)
+                sifted.fills = self._fills(sifted, now + AHEAD_MS)
                 break
         return sifted
 
-    def _fills(self, sifted: Sifted) -> list[TapeFills]:
-        """Return what is told of those who are watched."""
+    def _fills(self, sifted: Sifted, latest: EpochMs) -> list[TapeFills]:
+        """Return what is told of those who are watched; a trade that claims to be later counts as one of `latest`."""
         by_wallet: dict[Address, list[SourceFill]] = {}
         for trade in sifted.trades:
             for user, side in zip(trade.users, _SIDES, strict=True):
-                if user in self._wallets and (fill := self._fill(trade, side, sifted)) is not None:
+                if user in self._wallets and (fill := self._fill(trade, side, sifted, latest)) is not None:
                     by_wallet.setdefault(user, []).append(fill)
         return [TapeFills(wallet, tuple(fills)) for wallet, fills in by_wallet.items()]
 
-    def _fill(self, trade: wire.TapeTrade, side: wire.Side, sifted: Sifted) -> SourceFill | None:
+    def _fill(self, trade: wire.TapeTrade, side: wire.Side, sifted: Sifted, latest: EpochMs) -> SourceFill | None:
         """Return what a trade is to one of its sides; None where that was told, or cannot be."""
         told = self._told.get(trade.coin)
         if told is None:
@@ -140,7 +146,7 @@ class Sieve:
             except VenueProtocolError as error:
                 sifted.reject(msgspec.json.encode(trade), error, trade.coin)
             else:
-                told.add(key, trade.time)
+                told.add(key, min(trade.time, latest))
                 return fill
         return None
 

@@ -48,7 +48,6 @@ from fadearena.ports.sightings import FeedStatus
 from fadearena.ports.venue import OwnRead, Refusal, SignedCommand, VenueCommand
 
 log = structlog.get_logger(__name__)
-WAITING_MAX = 10_000
 
 
 class _Whose(msgspec.Struct, frozen=True):
@@ -86,6 +85,7 @@ class HyperliquidVenue:
         self._served: dict[AccountId, Served] = {}
         self._session: Session | None = None
         self._changed = asyncio.Event()
+        self._told: asyncio.Queue[Event] = asyncio.Queue()
         self.serve(accounts)
 
     def serve(self, accounts: Mapping[AccountId, VenueAccount]) -> None:
@@ -106,8 +106,12 @@ class HyperliquidVenue:
         self._changed.set()
 
     def __aiter__(self) -> AsyncIterator[Event]:
-        """Iterate over what happens on our accounts and to our orders, over budgets and signers; without end."""
-        told: asyncio.Queue[Event] = asyncio.Queue(WAITING_MAX)
+        """
+        Iterate over what happens on our accounts and to our orders, over budgets and signers; without end.
+
+        Nothing is told twice: what nobody took when an iteration ended is told by the next one.
+        """
+        told = self._told
         self._session = session = self._line.session("accounts", Purpose.OWN)
         for served in self._served.values():
             served.pushed.subscribe(session)

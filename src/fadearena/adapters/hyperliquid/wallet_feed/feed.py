@@ -33,7 +33,7 @@ from fadearena.model.wallet import Feed
 from fadearena.ports.sightings import FeedStatus, Seen, Sighting
 from fadearena.ports.wallet_feed import Roster, SourceRead
 
-_SHOWN_MAX: Final = 1_000
+_SHOWN_MAX: Final = 50
 """Sightings that are returned at a time, so that nothing else waits for long."""
 
 

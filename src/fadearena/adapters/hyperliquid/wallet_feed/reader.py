@@ -15,7 +15,7 @@ from fadearena.adapters.hyperliquid.wallet_feed.wallet import ODD_MS
 from fadearena.kit.clock import Clock
 from fadearena.model.account import AccountMode
 from fadearena.model.event import InputRejected, RoleRead, SourceEquity, SourceSnapshot
-from fadearena.model.ids import Address, Dex
+from fadearena.model.ids import Address, Coin, Dex
 from fadearena.model.units import MINUTE_MS, EpochMs
 from fadearena.model.wallet import SourceFill
 
@@ -61,9 +61,20 @@ class WalletReader:
         Raises:
             VenueError: They could not be read.
         """
+        return (await self.reading(wallet, dex, lane))[0]
+
+    async def reading(self, wallet: Address, dex: Dex, lane: Lane) -> tuple[SourceSnapshot, dict[Coin, int]]:
+        """
+        Return the same, and the leverage of each position.
+
+        Raises:
+            VenueError: They could not be read.
+        """
         state = await self._info.user_state(wallet, dex, lane=lane)
         snapshot, now = codec.source_snapshot(state, wallet, dex, 0), self._present()
-        return snapshot if snapshot.time <= now + ODD_MS else msgspec.structs.replace(snapshot, time=now)
+        if snapshot.time > now + ODD_MS:
+            snapshot = msgspec.structs.replace(snapshot, time=now)
+        return snapshot, codec.leverages(state)
 
     async def fills(self, wallet: Address, since: EpochMs, lane: Lane) -> tuple[list[SourceFill], list[InputRejected]]:
         """

@@ -12,7 +12,7 @@ Whose positions are read next, and on which dex; no input or output, the time is
 
 import heapq
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import IntEnum
 from typing import Final, TypeAlias
 
@@ -65,6 +65,8 @@ class Rounds:
         self._pass_left = 0
         self._measured: EpochMs = 0
         self.round_ms: EpochMs | None = None
+        self.on_sooner: Callable[[], None] = _nobody
+        """Is called where a turn was added that may come before all others."""
 
     def add(self, wallets: Iterable[Watched]) -> None:
         """Take in wallets that are new, or of another rank than before; the first of them first."""
@@ -106,7 +108,10 @@ class Rounds:
 
     def again(self, wallet: Address, dex: Dex, at: EpochMs) -> None:
         """Read a wallet at a time, whatever its turn."""
-        heapq.heappush(self._again, (at, wallet, dex))
+        turn = at, wallet, dex
+        heapq.heappush(self._again, turn)
+        if self._again[0] is turn:
+            self.on_sooner()
 
     def take(self, now: EpochMs) -> tuple[Watched, Dex] | EpochMs:
         """Return whom to read now, and take it for asked; or when to ask again, where nobody is due."""
@@ -212,6 +217,10 @@ class Rounds:
         heads = [turns[0][0] for turns in (*self._queues.values(), *self._searched.values()) if turns]
         heads += [turn[0] for turn in self._again[:1]]
         return max(now + 1, min(heads, default=now + _IDLE_MS))
+
+
+def _nobody() -> None:
+    """Wait for no turns."""
 
 
 def _is_due(due: EpochMs, now: EpochMs, longest: EpochMs) -> bool:

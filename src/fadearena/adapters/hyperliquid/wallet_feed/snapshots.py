@@ -10,7 +10,7 @@ Rounds of snapshots of all wallets: one rhythm for all, in the order of `Rounds`
 import asyncio
 from typing import Final
 
-from fadearena.adapters.hyperliquid.limits import Lane
+from fadearena.adapters.hyperliquid.limits import Lane, weight_of
 from fadearena.adapters.hyperliquid.wallet_feed.repairs import Repairs
 from fadearena.adapters.hyperliquid.wallet_feed.rounds import differs
 from fadearena.adapters.hyperliquid.wallet_feed.wallet import Watched
@@ -28,6 +28,7 @@ _LATE_MS: Final = SECOND_MS
 _AGAIN_MS: Final = 10 * SECOND_MS
 _BURST_MS: Final = SECOND_MS
 _MICROS: Final = 1_000
+_DEXS: Final = 2
 
 
 class Snapshots:
@@ -42,6 +43,7 @@ class Snapshots:
         self._explaining: dict[Address, set[Dex]] = {}
         self._free_us = 0
         self._told_ms: EpochMs | None = None
+        watch.rounds.on_sooner = self.look_again
 
     @property
     def pace(self) -> int:
@@ -72,6 +74,7 @@ class Snapshots:
             while True:
                 self._changed.clear()
                 self._know_dexs()
+                self._watch.line.info.budget.keep(self._most_weight())
                 now = self._clock.now_ms()
                 turn = self._watch.rounds.take(now)
                 if not isinstance(turn, int):
@@ -81,6 +84,11 @@ class Snapshots:
             self._free_us = began + MINUTE_MS * _MICROS // self.pace
             await self._tell_round()
             return turn
+
+    def _most_weight(self) -> int:
+        """Return how much weight a minute of snapshots takes at most, as if each wallet were on two dexs and told."""
+        a_minute = MINUTE_MS // self._watch.options.period_ms
+        return len(self._watch.wallets) * a_minute * _DEXS * weight_of("clearinghouseState")
 
     def _know_dexs(self) -> None:
         try:
@@ -96,10 +104,11 @@ class Snapshots:
 
     async def _look(self, watched: Watched, dex: Dex) -> None:
         try:
-            snapshot = await self._watch.reader.snapshot(watched.wallet, dex, Lane.SNAPSHOT)
+            snapshot, leverages = await self._watch.reader.reading(watched.wallet, dex, Lane.SNAPSHOT)
         except VenueError as error:
             await self._on_failed(watched, dex, error)
             return
+        watched.leverages[dex] = leverages
         is_explained = not watched.rank.is_told or await self._explain(watched, snapshot)
         if is_explained and self._watch.has(watched):
             await self._watch.positions.take(watched, snapshot)

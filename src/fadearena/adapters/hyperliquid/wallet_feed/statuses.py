@@ -40,16 +40,14 @@ def _user(watch: Watch, streams: Streams, repairs: Repairs) -> FeedStatus:
 def _snapshots(watch: Watch, snapshots: Snapshots) -> FeedStatus:
     now, wanted = watch.line.clock.now_ms(), len(watch.wallets)
     round_ms = max(watch.options.watched_ms, wanted * MINUTE_MS // snapshots.pace)
-    fresh = sum(
-        1 for each in watch.wallets.values() if each.dexs[""].reads and now - each.dexs[""].time <= 2 * round_ms
-    )
+    read = [each.read_time for each in watch.wallets.values() if each.read_time is not None]
     counts = {name: watch.positions.counts[name] for name in ("read", "failed", "moved")}
     return FeedStatus(
         name="snapshots",
         state=_state(watch, watch.positions.heard, _PATIENCE_MS),
         heard=watch.positions.heard or None,
         wanted=wanted,
-        confirmed=fresh,
+        confirmed=sum(now - time <= 2 * round_ms for time in read),
         round_ms=watch.rounds.round_ms,
         counts=counts,
     )
@@ -89,4 +87,5 @@ def sighting_of(watched: Watched, heard: Heard, now: EpochMs) -> Sighting:
         equity=watched.equity,
         equity_time=watched.equity_time,
         positions=watched.positions,
+        leverages={coin: leverage for some in watched.leverages.values() for coin, leverage in some.items()},
     )

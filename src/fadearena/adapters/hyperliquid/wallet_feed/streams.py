@@ -2,7 +2,9 @@
 Fills of single wallets, streamed for as many as the exchange allows.
 
 1. Those with sleeves come first, then those that are streamed already. A user counts for the exchange until its
-   connection closes: where another one, or an account of ours, is to take its place the connection is made anew.
+   connection closes: where another one, or an account of ours, is to take its place the connection is made anew, and
+   all that it told is repaired. So that sleeves which come and go do not keep it from telling anything, one wallet
+   takes the place of another at most every ten minutes.
 2. Each new confirmation of a stream is followed by a repair: first subscribed, then fetched, so that there is no hole
    between.
 """
@@ -22,12 +24,13 @@ from fadearena.adapters.hyperliquid.wallet_feed.watch import Watch
 from fadearena.kit.tasks import either
 from fadearena.model.error import VenueProtocolError
 from fadearena.model.ids import Address
-from fadearena.model.units import SECOND_MS
+from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
 from fadearena.model.wallet import Feed
 
 log = structlog.get_logger(__name__)
 _CHANNELS: Final = ("userFills", "userTwapSliceFills")
 _LOOK_MS: Final = SECOND_MS
+_SWAP_MS: Final = 10 * MINUTE_MS
 
 
 class Streams:
@@ -42,6 +45,7 @@ class Streams:
         self._chosen: dict[Address, None] = {}
         self._counted: set[Address] = set()
         self._room: int | None = None
+        self._swapped: EpochMs | None = None
 
     @property
     def session(self) -> Session | None:
@@ -79,10 +83,9 @@ class Streams:
 
     async def _choose(self, session: Session) -> None:
         room = min(self._watch.options.streams_max, self._watch.line.limits.rooms.wallets())
-        told = self._watch.told
-        ranked = sorted(told, key=lambda each: (each.rank is not Rank.HELD, each.wallet not in self._chosen))
-        chosen = dict.fromkeys(watched.wallet for watched in ranked[:room])
-        await self._tell_room(room, len(told))
+        ranked = self._ranked()
+        chosen = dict.fromkeys(ranked[:room])
+        await self._tell_room(room, len(ranked))
         gone, new = self._chosen.keys() - chosen.keys(), [wallet for wallet in chosen if wallet not in self._chosen]
         self._chosen = chosen
         self._counted -= {str(subscription["user"]) for subscription in session.refused}
@@ -91,12 +94,22 @@ class Streams:
                 session.unsubscribe({"type": channel, "user": wallet})
             if (watched := self._watch.wallets.get(wallet)) is not None:
                 await self._give_up(watched)
+        if gone and new:
+            self._swapped = self._watch.line.clock.now_ms()
         for wallet in new:
             for channel in _CHANNELS:
                 session.subscribe({"type": channel, "user": wallet})
         if (new or gone) and len(self._counted | chosen.keys()) > room:
             session.renew("the exchange gives a user's place free with its connection only")
         self._counted |= chosen.keys()
+
+    def _ranked(self) -> list[Address]:
+        """Return who is told, the most important first; for a while after a swap who is streamed is most important."""
+        told, now = self._watch.told, self._watch.line.clock.now_ms()
+        is_settled = self._swapped is not None and self._swapped <= now < self._swapped + _SWAP_MS
+        ranked = [(each.rank is not Rank.HELD, each.wallet not in self._chosen, each.wallet) for each in told]
+        ranked.sort(key=lambda each: (each[1], each[0]) if is_settled else each[:2])
+        return [wallet for _, _, wallet in ranked]
 
     async def _tell_room(self, room: int, told: int) -> None:
         """Tell people where the exchange allows fewer users than it did."""

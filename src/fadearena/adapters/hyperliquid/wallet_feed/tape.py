@@ -71,12 +71,10 @@ class TapeWatch:
         watched = self._watch.wallets.get(news.wallet)
         if watched is None:
             return
-        known = len(watched.dexs)
         await self._watch.telling.fills(watched, news.fills, Feed.TAPE)
         if self._watch.heard.is_tape_whole and watched.hole is None:
             watched.complete(news.fills, self._watch.line.clock.now_ms())
-        if len(watched.dexs) > known:
-            self._watch.look_where_seen(watched)
+        self._watch.look_where_seen(watched)
 
     async def _lose(self, coins: tuple[Coin, ...]) -> None:
         now = self._watch.line.clock.now_ms()

@@ -2,7 +2,8 @@
 What is known of one wallet: its positions on each dex, and the fills that lead from one snapshot to the next.
 
 1. A position is the newest snapshot's, and the fills after its time on top. A fill of that very millisecond counts as
-   in it; where a fill is as close as that the wallet is read again soon.
+   in it. Where nobody knows the wallet is read again soon: where a fill is as close to it as that, and, of who is only
+   watched, where one that claims to be a little older is heard of afterwards; who is told of both judges by himself.
 2. Fills are remembered for a while, so that a snapshot that was long under way loses none of them, and so that a fill
    that several feeds tell counts once. What is older than `forgotten_to` may be told again, and moves nothing.
 3. A position that a single snapshot lacks, although no fill closed it, stays until a second one lacks it, too.
@@ -26,6 +27,7 @@ OVERLAP_MS: Final = MINUTE_MS
 FILLS_MAX: Final = 2_000
 ALL_FILLS_MAX: Final = 200_000
 TIE_MS: Final = 10
+LATE_MS: Final = 2 * SECOND_MS
 ODD_MS: Final = 2 * SECOND_MS
 """What is ahead of the clock by more cannot be: one of the two was wrong."""
 
@@ -133,6 +135,7 @@ class Watched:
         "last_feed",
         "last_heard",
         "last_trade",
+        "leverages",
         "quiet_since",
         "rank",
         "remembered",
@@ -146,6 +149,7 @@ class Watched:
         self.rank = rank
         self.since = now
         self.dexs: dict[Dex, DexView] = {"": DexView()}
+        self.leverages: dict[Dex, dict[Coin, int]] = {}
         self.fills: dict[str, Noted] = {}
         self.remembered = remembered
         self.forgotten_to: EpochMs = 0
@@ -199,7 +203,8 @@ class Watched:
             if view is None:
                 view = self.dexs[dex_of(fill.coin)] = DexView()
             elif view.reads:
-                view.is_tied = view.is_tied or abs(fill.time - view.time) <= TIE_MS
+                late_ms = TIE_MS if self.rank.is_told else LATE_MS
+                view.is_tied = view.is_tied or -late_ms <= fill.time - view.time <= TIE_MS
                 if fill.time > view.time and fill.time > self.forgotten_to:
                     _move(view.held, noted)
         self._forget(now)
@@ -240,7 +245,7 @@ class Watched:
                 view.is_tied = view.is_tied or abs(noted.time - time) <= TIE_MS
                 if noted.time > time:
                     _move(held, noted)
-        view.held, view.time, view.doubted = held, time, vanished
+        view.held, view.time, view.doubted = held, time, vanished or ()
         view.reads += 1
         self._forget(now)
         return wrong

@@ -17,7 +17,7 @@ from fadearena.adapters.hyperliquid.limits import Lane, weight_of
 from fadearena.adapters.hyperliquid.wallet_feed.reader import MODE_MS
 from fadearena.adapters.hyperliquid.wallet_feed.wallet import Rank, Watched
 from fadearena.adapters.hyperliquid.wallet_feed.watch import Watch
-from fadearena.kit.tasks import either
+from fadearena.kit.tasks import either, in_turns
 from fadearena.model.account import equity_of
 from fadearena.model.error import VenueError
 from fadearena.model.event import SourceEquity
@@ -54,7 +54,7 @@ class Worth:
 
     async def _weigh(self, *, is_held: bool) -> None:
         while True:
-            for watched in self._of_rank(is_held=is_held):
+            async for watched in in_turns(self._of_rank(is_held=is_held)):
                 if self._is_due(watched) and self._watch.has(watched) and self._knows_dexs():
                     watched.equity_asked = self._clock.now_ms()
                     weight = await self._ask(watched)
@@ -95,7 +95,7 @@ class Worth:
     async def _find_trades(self) -> None:
         while True:
             await self._pause()
-            for watched in tuple(self._watch.wallets.values()):
+            async for watched in in_turns(tuple(self._watch.wallets.values())):
                 if self._seems_idle(watched):
                     await self._find_trade(watched)
                     await self._spare(weight_of("userFillsByTime"))

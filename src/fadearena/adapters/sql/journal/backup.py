@@ -5,21 +5,25 @@ A journal as one file, and back: entries, marks, segments and snapshots, as they
    it is. The lease is not part of it.
 2. It is made beside a running worker, which is not held up.
 3. A restore goes into a journal without entries, in one transaction, and takes the lease for it.
+4. Whatever was written is read back before it counts: as many rows, and the same.
 """
 
 import sqlite3
 import tempfile
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from fadearena.adapters.sql import sqlite
+from fadearena.adapters.sql.checksum import Checksum
 from fadearena.adapters.sql.connecting import open_reading_session, open_session
 from fadearena.adapters.sql.database import Location, SqliteFile
 from fadearena.adapters.sql.journal.store import keeper_of
 from fadearena.adapters.sql.journal.tables import ENTRY, KEPT
 from fadearena.adapters.sql.migrations import HEADS, current, require_head, upgrade
 from fadearena.adapters.sql.session import Session, Table
-from fadearena.model.error import InvalidInput, LeaseLost
+from fadearena.model.error import InvalidInput, LeaseLost, StorageUnavailable
 
 _ROWS = 1_000
 _HOLDER = "a restore"
@@ -110,18 +114,37 @@ def _copy_all(source: Session, target: Session) -> int:
 
 
 def _copy(source: Session, target: Session, table: Table) -> int:
-    """Copy a table along its key."""
+    """
+    Copy a table.
+
+    Raises:
+        StorageUnavailable: The target does not give back what it was given.
+    """
+    given, kept = Checksum(), Checksum()
+    for rows in _pages(source, table):
+        given.take(rows)
+        target.insert(table, rows, "true", ())
+    for rows in _pages(target, table):
+        kept.take(rows)
+    if (given.rows, str(given)) != (kept.rows, str(kept)):
+        raise StorageUnavailable(
+            f"of {given.rows} rows of {table.name} {kept.rows} came back, not all of them the same: check the disk, "
+            "then try again"
+        )
+    return given.rows
+
+
+def _pages(session: Session, table: Table) -> Iterator[list[tuple[Any, ...]]]:
+    """Read a table along its key."""
     key = ", ".join(table.key)
     marks = ", ".join("?" * len(table.key))
     select = f"SELECT {', '.join(table.columns)} FROM {table.name}"
     places = [table.columns.index(name) for name in table.key]
-    rows = source.rows(f"{select} ORDER BY {key} LIMIT ?", (_ROWS,))
-    count = 0
+    rows = session.rows(f"{select} ORDER BY {key} LIMIT ?", (_ROWS,))
     while rows:
-        count += target.insert(table, rows, "true", ())
+        yield rows
         last = [rows[-1][place] for place in places]
-        rows = source.rows(f"{select} WHERE ({key}) > ({marks}) ORDER BY {key} LIMIT ?", (*last, _ROWS))
-    return count
+        rows = session.rows(f"{select} WHERE ({key}) > ({marks}) ORDER BY {key} LIMIT ?", (*last, _ROWS))
 
 
 def _duplicate(source: SqliteFile, copy: SqliteFile) -> None:

@@ -4,8 +4,9 @@ The connection that writes, and what this process knows of the journal: its epoc
 After an append failed nothing else is appended until `reopen` has looked at what is durable: there are no holes.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from fadearena.adapters.sql.journal import entries
@@ -16,6 +17,7 @@ from fadearena.kit.clock import Clock
 from fadearena.model.error import JournalCorrupt, LeaseLost, StorageError, StorageUnavailable
 
 T = TypeVar("T")
+_PATIENCE_S = 3.0  # far less than the 8 s after which the server gives a silent session up
 _TAKE = """
     INSERT INTO lease (id, epoch, holder, since) VALUES (1, 1, ?, ?)
     ON CONFLICT (id) DO UPDATE SET epoch = lease.epoch + 1, holder = excluded.holder, since = excluded.since
@@ -45,12 +47,13 @@ class Keeper:
         self.last_seq = 0
         self.given_seq = 0
         self.failed: StorageError | None = None
+        self._asked: float | None = None
         self._look()
 
     @property
     def may_write(self) -> bool:
-        """Whether the lease is known to be ours."""
-        return self.epoch > 0 and self.failed is None and not self.session.is_broken
+        """Whether the lease is known to be ours: a server that does not answer may give it to another soon."""
+        return self.epoch > 0 and self.failed is None and not self.session.is_broken and not self._hangs
 
     def saw(self, seq: int) -> None:
         """Take note of an entry that was read, where others write."""
@@ -79,7 +82,8 @@ class Keeper:
         """
         self.check()
         try:
-            entries.append(self.session, self.epoch, rows)
+            with self._asking():
+                entries.append(self.session, self.epoch, rows)
         except StorageError as error:
             self.fail(error)
             raise
@@ -95,7 +99,8 @@ class Keeper:
         """
         self.check()
         try:
-            return work(self.session, self.epoch)
+            with self._asking():
+                return work(self.session, self.epoch)
         except StorageError as error:
             if isinstance(error, LeaseLost) or self.session.is_broken:
                 self.fail(error)
@@ -164,6 +169,20 @@ class Keeper:
         """Give the lease back and close the connection."""
         self._drop()
         self.session.close()
+
+    @property
+    def _hangs(self) -> bool:
+        """Whether a server was asked and has not answered for long; a file of this machine cannot be given away."""
+        asked = self._asked
+        return asked is not None and not self.session.is_local and time.monotonic() - asked > _PATIENCE_S
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        self._asked = time.monotonic()
+        try:
+            yield
+        finally:
+            self._asked = None
 
     def _keep_lease(self) -> None:
         if not self._lock.keep(self.session):

@@ -8,7 +8,7 @@ import fcntl
 import os
 import zlib
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from fadearena.adapters.sql.session import Session
 from fadearena.model.error import StorageUnavailable
@@ -17,7 +17,16 @@ _CLASS = 0x46414445
 _END_MS = 2_000
 _INT_MAX = 0x7FFFFFFF
 _OWNER_ONLY = 0o600
-_HELD_BY = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = ?::oid AND objid = ?::oid AND granted"
+_HOLDER = """
+    SELECT pid, backend_start::text FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND classid = ?::oid AND objid = ?::oid AND objsubid = 2 AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+_US = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+
+
+_Backend: TypeAlias = tuple[int, str]
+"""A process of the server, and when it began."""
 
 
 class Lock(Protocol):
@@ -104,34 +113,44 @@ class FileLock:
 
 
 class AdvisoryLock:
-    """A lock of PostgreSQL that belongs to a session: it ends with it, at the latest when the server notices."""
+    """
+    A lock of PostgreSQL that belongs to a session: it ends with it, at the latest when the server notices.
+
+    A session is known by its process and by when that began: after a restart the server gives the same numbers again.
+    """
 
     outlives_session = False
 
     def __init__(self, schema: str) -> None:
         self._key = zlib.crc32(schema.encode()) & _INT_MAX
-        self._pid = 0
+        self._session: _Backend | None = None
 
     def take(self, session: Session) -> bool:
         """Try to take it, at once."""
         if not session.rows("SELECT pg_try_advisory_lock(?::int, ?::int)", (_CLASS, self._key))[0][0]:
             return False
-        self._pid = session.rows("SELECT pg_backend_pid()")[0][0]
+        self._session = _us(session)
         return True
 
     def keep(self, session: Session) -> bool:
         """Take it over; a session of ours that the server still believes alive is ended."""
-        if self._pid == session.rows("SELECT pg_backend_pid()")[0][0] or self.take(session):
+        if (self._session is not None and self._session == _us(session)) or self.take(session):
             return True
-        if self._pid in {row[0] for row in session.rows(_HELD_BY, (_CLASS, self._key))}:
-            session.rows("SELECT pg_terminate_backend(?::int, ?::bigint)", (self._pid, _END_MS))
+        held = session.rows(_HOLDER, (_CLASS, self._key))
+        if self._session is not None and self._session in held:
+            session.rows("SELECT pg_terminate_backend(?::int, ?::bigint)", (self._session[0], _END_MS))
         return self.take(session)
 
     def drop(self, session: Session) -> None:
         """Give it back."""
-        if self._pid and not session.is_broken:
+        held, self._session = self._session, None
+        if held is not None and not session.is_broken:
             session.rows("SELECT pg_advisory_unlock(?::int, ?::int)", (_CLASS, self._key))
-        self._pid = 0
+
+
+def _us(session: Session) -> _Backend:
+    pid, began = session.rows(_US)[0]
+    return pid, began
 
 
 class NoLock:

@@ -1,12 +1,14 @@
 """The tables of the journal, as its statements know them; the migrations make them."""
 
 from fadearena.adapters.sql.session import Table
+from fadearena.ports.wakeups import Topic
 
 ENTRY = Table(
     name="entry",
     columns=("seq", "received", "rules_version", "record_seq", "kind", "payload", "commands", "records", "crc"),
     types=("bigint", "bigint", "int", "bigint", "text", "bytea", "bytea", "bytea", "bigint"),
     key=("seq",),
+    topic=Topic.JOURNAL,
 )
 SKIPPED = Table(
     name="skipped",
@@ -32,6 +34,12 @@ SNAPSHOT_PART = Table(
     types=("bigint", "text", "bytea", "bigint"),
     key=("snapshot", "key"),
     conflict="ON CONFLICT (snapshot, key) DO UPDATE SET payload = excluded.payload, crc = excluded.crc",
+)
+LEASE = Table(
+    name="lease",
+    columns=("id", "epoch", "holder", "since"),
+    types=("int", "bigint", "text", "bigint"),
+    key=("id",),
 )
 KEPT = (ENTRY, SKIPPED, SEGMENT, SNAPSHOT, SNAPSHOT_PART)
 """What a backup holds: everything but the lease."""

@@ -9,8 +9,10 @@ from fadearena.adapters.sql import sqlite
 from fadearena.adapters.sql.database import Location, SqliteFile, Tree
 from fadearena.model.error import StorageOutdated
 
-HEADS: dict[Tree, str] = {"journal": "0001", "read": "0005"}
+HEADS: dict[Tree, str] = {"journal": "0001", "read": "0008"}
 VERSION_TABLE = "alembic_version"
+UNFINISHED = "copying"
+"""The version of tables into which somebody began to copy others."""
 _VERSION = f"SELECT version_num FROM {VERSION_TABLE}"
 
 
@@ -50,6 +52,8 @@ def require_head(location: Location, tree: Tree) -> None:
         return
     if found is None:
         raise StorageOutdated(f"{location} has no tables ({tree}) yet: `fadearena db upgrade` makes them")
+    if found == UNFINISHED:
+        raise StorageOutdated(f"{location} is a copy that was not finished: repeat `fadearena db copy`")
     if found > HEADS[tree]:
         raise StorageOutdated(
             f"{location} is of a newer version of the program ({tree} {found}, not {HEADS[tree]}): install that one"
@@ -69,7 +73,21 @@ def upgrade(location: Location, tree: Tree) -> None:
     """
     from fadearena.adapters.sql.migrations import moving  # noqa: PLC0415 - Alembic is loaded only where it is used
 
+    if current(location, tree) == UNFINISHED:
+        require_head(location, tree)
     moving.up(location, tree, HEADS[tree])
+
+
+def mark(location: Location, tree: Tree, version: str | None) -> None:
+    """
+    Say that the tables are of this version; None stands for this program's.
+
+    Raises:
+        StorageUnavailable: The database cannot be opened or changed.
+    """
+    from fadearena.adapters.sql.migrations import moving  # noqa: PLC0415 - Alembic is loaded only where it is used
+
+    moving.mark(location, tree, version or HEADS[tree])
 
 
 def downgrade(location: Location, tree: Tree, revision: str) -> None:

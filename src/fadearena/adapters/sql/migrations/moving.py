@@ -52,6 +52,17 @@ def down(location: Location, tree: Tree, revision: str) -> None:
         raise InvalidInput(f"{location} cannot be taken back to {revision!r}: {error}") from error
 
 
+def mark(location: Location, tree: Tree, revision: str) -> None:
+    """
+    Say that the tables are of this version, whatever they are.
+
+    Raises:
+        StorageUnavailable: The database cannot be opened or changed.
+    """
+    with failures(location), _locked(location, tree) as connection:
+        connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = :now"), {"now": revision})
+
+
 def scripts(tree: Tree) -> ScriptDirectory:
     """Return the versions of a tree as Alembic reads them."""
     here = Path(__file__).parent
@@ -82,7 +93,9 @@ def _locked(location: Location, tree: Tree) -> Iterator[sa.Connection]:
         with engine.begin() as connection:
             if isinstance(location, PostgresDatabase):
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-                connection.execute(sa.schema.CreateSchema(location.schema(tree), if_not_exists=True))
+                schema = location.schema(tree)
+                if connection.execute(sa.select(sa.func.to_regnamespace(schema))).scalar() is None:
+                    connection.execute(sa.schema.CreateSchema(schema))
             yield connection
     finally:
         engine.dispose()

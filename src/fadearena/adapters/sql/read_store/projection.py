@@ -14,8 +14,9 @@ from sqlalchemy import Table
 
 from fadearena.adapters.sql import tables
 from fadearena.adapters.sql.statements import Row, text_of
-from fadearena.adapters.sql.tables import FIRST, KEYS
-from fadearena.model.event import SnapshotRound, SourceFills, Started
+from fadearena.adapters.sql.tables import ANY, FIRST, KEYS, WEEK_MS
+from fadearena.model.event import OwnFills, SnapshotRound, SourceFills, Started
+from fadearena.model.ids import BotId, Coin
 from fadearena.model.record import (
     Alert,
     BotPerformance,
@@ -27,11 +28,13 @@ from fadearena.model.record import (
     Decision,
     Drift,
     EquityPoint,
+    FillKind,
     FollowUpdate,
     FundingBooked,
     Gap,
     MyFill,
     OrderUpdate,
+    Outcome,
     PositionChange,
     Record,
     SettingsChange,
@@ -41,43 +44,60 @@ from fadearena.model.record import (
     TradingStateChange,
 )
 from fadearena.model.trading import TradingState
-from fadearena.model.units import EpochMs
+from fadearena.model.units import EpochMs, Usd
+from fadearena.ports.archive import Mark, TradeKind
 from fadearena.ports.journal import JournalEntry
 from fadearena.ports.read_store import Grain
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
-    """Where a record stands, and when its entry came in."""
+    """Where a record stands, when its entry came in, and the time of the fact itself."""
 
     record_seq: int
     journal_seq: int
     time: EpochMs
+    happened: EpochMs
 
 
 class Rows:
     """
     What has been gathered.
 
-    `added` are rows of what happened; `standing` the newest row of each thing by its key, None where it is gone;
+    `added` are rows of what happened, their values in the order of the columns; `standing` the newest row of each thing
+    by its key, None where it is gone;
     `status` the columns of `system_status` that changed; `answers` end people's commands, `alerts` are to be told,
     `settings` are new ones, or what changed of their bots: it is written before anything after it is gathered.
+    `counts` are added to what is counted already, `curves` are known values that follow those that were drawn, `marks`
+    replace older ones.
     """
 
     def __init__(self) -> None:
-        self.added: dict[Table, list[Row]] = {}
+        self.added: dict[Table, list[tuple[Any, ...]]] = {}
         self.standing: dict[Table, dict[tuple[Any, ...], Row | None]] = {}
         self.status: Row = {}
         self.answers: list[tuple[Place, ControlAnswer]] = []
         self.alerts: list[tuple[int, EpochMs, Alert]] = []
         self.settings: tuple[Place, SettingsChange | BotsChange] | None = None
+        self.counts: dict[Table, dict[tuple[str | int, ...], int]] = {}
+        self.curves: dict[str, list[Usd]] = {}
+        self.marks: dict[Coin, Mark] = {}
+        self._executed: dict[str, EpochMs] = {}
 
     def take_event(self, entry: JournalEntry) -> None:
         """Take what the event itself says."""
+        for quote in entry.event.quotes:
+            if quote.mark is not None:
+                known = self.marks.get(quote.coin)
+                if known is None or quote.mark_time > known.time:
+                    self.marks[quote.coin] = Mark(coin=quote.coin, price=quote.mark, time=quote.mark_time)
+        self._executed = {}
         match entry.event:
             case Started(rules_version=rules):
                 self.status |= {"started": entry.received, "rules_version": rules}
             case SourceFills():
                 self.status["last_event_time"] = entry.received
+            case OwnFills(fills=fills):
+                self._executed = {fill.key: fill.time for fill in fills}
             case SnapshotRound(length_ms=length):
                 self.status["snapshot_round_ms"] = length
             case _:
@@ -88,13 +108,31 @@ class Rows:
         fields = msgspec.to_builtins(record, builtin_types=(Decimal,))
         level, category = (record.level, record.category) if isinstance(record, Alert) else ("info", fields["type"])
         logged = {"kind": fields["type"], "level": level, "category": category, "payload": text_of(record)}
-        self.add(tables.system_event, place, {"bot": None, "coin": None} | fields | logged | {"time": place.time})
+        about = {"bot": fields.get("bot"), "coin": fields.get("coin"), "time": place.time}
+        self.add(tables.system_event, place, logged | about)
         PROJECTIONS[type(record)](self, place, record, fields)
+
+    def executed(self, key: str, place: Place) -> EpochMs:
+        """Return when an execution happened; its key begins with the venue's, where the venue told of it by itself."""
+        return self._executed.get(key.rpartition(":")[0], place.happened)
 
     def add(self, table: Table, place: Place, fields: Row) -> None:
         """Gather a row of something that happened."""
         whole = {"time": place.time, "journal_seq": place.journal_seq} | fields | {"record_seq": place.record_seq}
-        self.added.setdefault(table, []).append({name: whole[name] for name in _COLUMNS[table]})
+        self.added.setdefault(table, []).append(tuple(map(whole.__getitem__, _COLUMNS[table])))
+
+    def trade(self, place: Place, kind: TradeKind, time: EpochMs, bot: BotId | None, coin: Coin) -> None:
+        """Gather a trade, and count it."""
+        fields = {"time": time, "kind": kind.value, "bot": bot, "coin": coin}
+        self.add(tables.trade, place, fields)
+        for whose in {ANY, bot or ANY}:
+            for where in (ANY, coin):
+                self.count(tables.trade_count, whose, where, kind.value, time // WEEK_MS)
+
+    def count(self, table: Table, *key: str | int) -> None:
+        """Gather that there is one more of something."""
+        counts = self.counts.setdefault(table, {})
+        counts[key] = counts.get(key, 0) + 1
 
     def stand(self, table: Table, fields: Row) -> None:
         """Gather the newest row of a thing."""
@@ -127,8 +165,26 @@ def _only_logged(rows: Rows, place: Place, record: Record, fields: Row) -> None:
     """Nothing but the log tells of it."""
 
 
+def _bot_trade(rows: Rows, place: Place, record: BotTrade, fields: Row) -> None:
+    rows.add(tables.bot_trade_event, place, fields)
+    rows.trade(place, TradeKind.BOT, record.time, record.bot, record.coin)
+
+
+def _fill(rows: Rows, place: Place, record: MyFill, fields: Row) -> None:
+    time = rows.executed(record.key, place)
+    rows.add(tables.my_fill, place, fields | {"time": time})
+    if record.kind != FillKind.CORRECTION:  # it moves only money
+        rows.trade(place, TradeKind.MINE, time, record.bot, record.coin)
+
+
+def _funding(rows: Rows, place: Place, _record: FundingBooked, fields: Row) -> None:
+    rows.add(tables.funding_booked, place, fields | {"time": place.happened})
+
+
 def _decision(rows: Rows, place: Place, record: Decision, fields: Row) -> None:
     rows.add(tables.strategy_decision, place, fields | {"checks": text_of(record.checks)})
+    if record.outcome == Outcome.SKIP and record.bot is not None:
+        rows.count(tables.skip_count, record.bot, record.reason)
 
 
 def _order(rows: Rows, place: Place, _record: OrderUpdate, fields: Row) -> None:
@@ -138,7 +194,9 @@ def _order(rows: Rows, place: Place, _record: OrderUpdate, fields: Row) -> None:
     rows.status["last_order_time"] = place.time
 
 
-def _equity(rows: Rows, place: Place, _record: EquityPoint, fields: Row) -> None:
+def _equity(rows: Rows, place: Place, record: EquityPoint, fields: Row) -> None:
+    if record.usd is not None:
+        rows.curves.setdefault(record.series, []).append(record.usd)
     for grain in Grain:
         start = place.time - place.time % grain.ms
         rows.stand(tables.equity_snapshot, fields | {"grain": grain.value, "time": start, "read": place.time})
@@ -194,15 +252,15 @@ def _answer(rows: Rows, place: Place, record: ControlAnswer, _fields: Row) -> No
 
 
 PROJECTIONS: Mapping[type[Record], Projection] = {
-    BotTrade: _added(tables.bot_trade_event),
+    BotTrade: _bot_trade,
     PositionChange: _only_logged,
     Gap: _only_logged,
     FollowUpdate: _standing(tables.source_position),
     Decision: _decision,
     OrderUpdate: _order,
-    MyFill: _added(tables.my_fill),
+    MyFill: _fill,
     SleeveUpdate: _standing(tables.sleeve),
-    FundingBooked: _added(tables.funding_booked),
+    FundingBooked: _funding,
     CashBooked: _added(tables.cash_booked),
     EquityPoint: _equity,
     BotPerformance: _standing(tables.bot_performance),

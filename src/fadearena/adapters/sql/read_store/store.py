@@ -12,6 +12,7 @@ from fadearena.adapters.sql.read_store.projection import Place, Rows
 from fadearena.adapters.sql.read_store.writer import write
 from fadearena.adapters.sql.statements import single, upsert
 from fadearena.adapters.sql.tables import SINGLE
+from fadearena.adapters.sql.telling import tell
 from fadearena.model.record import FollowUpdate, SleeveUpdate
 from fadearena.ports.journal import JournalEntry
 from fadearena.ports.pairs import OrderPair, PairQuery
@@ -29,6 +30,7 @@ from fadearena.ports.read_store import (
     SystemView,
     check_limit,
 )
+from fadearena.ports.wakeups import Topic
 
 
 class SqlReadStore:
@@ -61,27 +63,27 @@ class SqlReadStore:
 
     async def settings(self) -> SettingsView | None:
         """Return the settings in force; None before any were set."""
-        return await self._reading.run(views.settings)
+        return await self._reading.together(views.settings)
 
     async def system(self) -> SystemView:
         """Return how things stand."""
-        return await self._reading.run(views.system)
+        return await self._reading.together(views.system)
 
     async def bots(self) -> tuple[BotView, ...]:
         """Return the bots of the settings, in their order."""
-        return await self._reading.run(views.bots)
+        return await self._reading.together(views.bots)
 
     async def accounts(self) -> tuple[AccountView, ...]:
         """Return the accounts of the settings, in their order."""
-        return await self._reading.run(views.accounts)
+        return await self._reading.together(views.accounts)
 
     async def sleeves(self) -> tuple[SleeveUpdate, ...]:
         """Return all sleeves that hold or want something, by bot and coin."""
-        return await self._reading.run(views.sleeves)
+        return await self._reading.together(views.sleeves)
 
     async def sources(self) -> tuple[FollowUpdate, ...]:
         """Return what is known of the bots' own positions where it is not zero, by bot and coin."""
-        return await self._reading.run(views.sources)
+        return await self._reading.together(views.sources)
 
     async def orders(self, limit: int = 50) -> tuple[OrderView, ...]:
         """
@@ -116,19 +118,26 @@ def _project(connection: sa.Connection, entries: Sequence[JournalEntry]) -> Posi
         position, first = position.after(entry), entry.record_seq - len(entry.records) + 1
         rows.take_event(entry)
         for number, record in enumerate(entry.records, first):
-            rows.take(Place(number, entry.seq, entry.received), record)
+            rows.take(Place(number, entry.seq, entry.received, entry.event.time), record)
             if rows.settings is not None:
                 write(connection, rows)
                 rows = Rows()
+    if position.journal_seq == found["journal_seq"]:
+        return position
     write(connection, rows)
     _go_on_after(connection, position)
+    tell(connection, Topic.RECORDS)
     return position
 
 
 def _clear(connection: sa.Connection, at: Position) -> None:
     single(connection, tables.projection, journal_seq=0, record_seq=0)
-    for table in reversed(tables.PROJECTED):
-        connection.execute(sa.delete(table))
+    if connection.dialect.name == "postgresql":  # millions of rows are gone at once, and their space with them
+        names = ", ".join(table.name for table in tables.PROJECTED if table is not tables.projection)
+        connection.exec_driver_sql(f"TRUNCATE {names}")
+    else:
+        for table in reversed(tables.PROJECTED):
+            connection.execute(sa.delete(table))
     _go_on_after(connection, at)
 
 

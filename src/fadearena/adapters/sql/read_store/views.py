@@ -1,12 +1,13 @@
 """How things stand, read from the tables: one function for each question, with as few statements as rows allow."""
 
-from typing import Any, TypeVar
+from functools import cache
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from fadearena.adapters.sql import tables
+from fadearena.adapters.sql.statements import filled
 from fadearena.model.order import OrderStatus
 from fadearena.model.policy import BotPolicy, Policy
 from fadearena.model.record import (
@@ -37,8 +38,6 @@ from fadearena.ports.read_store import (
     SettingsView,
     SystemView,
 )
-
-Filled = TypeVar("Filled", bound=msgspec.Struct)
 
 _ENDED = tuple(status.value for status in OrderStatus if status.is_settled)
 _AT_ONCE = 500
@@ -87,16 +86,14 @@ def system(connection: Connection) -> SystemView:
     found = {} if row is None else row._asdict()
     known = {name: value for name, value in found.items() if name != "id" and value is not None}
     latches = tuple(
-        sorted((_filled(LatchView, row) for row in connection.execute(sa.select(tables.latch))), key=_by_scope)
+        sorted((filled(LatchView, row) for row in connection.execute(sa.select(tables.latch))), key=_by_scope)
     )
     return SystemView(state=_strictest(_states(connection), "all"), latches=latches, **known)
 
 
 def bots(connection: Connection) -> tuple[BotView, ...]:
     """Return the bots of the settings, in their order."""
-    states, bot, performance = _states(connection), tables.bot, tables.bot_performance
-    both = bot.outerjoin(performance, performance.c.bot == bot.c.id)
-    joined = sa.select(bot, performance).select_from(both).order_by(bot.c.place)
+    states = _states(connection)
     return tuple(
         BotView(
             id=row.id,
@@ -104,29 +101,24 @@ def bots(connection: Connection) -> tuple[BotView, ...]:
             wallet=row.wallet,
             enabled=row.enabled,
             state=_strictest(states, "all", f"account:{row.account}", f"bot:{row.id}"),
-            performance=None if row.bot is None else _filled(BotPerformance, row),
+            performance=None if row.bot is None else filled(BotPerformance, row),
             performance_time=row.time,
         )
-        for row in connection.execute(joined)
+        for row in connection.execute(_bots())
     )
+
+
+@cache
+def _bots() -> sa.Executable:
+    bot, performance = tables.bot, tables.bot_performance
+    both = bot.outerjoin(performance, performance.c.bot == bot.c.id)
+    shown = bot.c.id, bot.c.name, bot.c.wallet, bot.c.enabled, bot.c.account
+    return sa.select(*shown, performance).select_from(both).order_by(bot.c.place)
 
 
 def accounts(connection: Connection) -> tuple[AccountView, ...]:
     """Return the accounts of the settings, in their order."""
-    states, account, point = _states(connection), tables.account, tables.equity_snapshot
-    newest = point.alias()
-    series = sa.literal("account:").concat(account.c.id)
-    is_minute = point.c.grain == Grain.MINUTE.value
-    last = (
-        sa.select(sa.func.max(newest.c.time))
-        .where(newest.c.series == series, newest.c.grain == Grain.MINUTE.value)
-        .scalar_subquery()
-    )
-    joined = (
-        sa.select(account.c.id, account.c.address, point.c.usd, point.c.read)
-        .select_from(account.outerjoin(point, sa.and_(point.c.series == series, is_minute, point.c.time == last)))
-        .order_by(account.c.place)
-    )
+    states = _states(connection)
     return tuple(
         AccountView(
             id=row.id,
@@ -135,7 +127,25 @@ def accounts(connection: Connection) -> tuple[AccountView, ...]:
             equity=row.usd,
             equity_time=row.read,
         )
-        for row in connection.execute(joined)
+        for row in connection.execute(_accounts())
+    )
+
+
+@cache
+def _accounts() -> sa.Executable:
+    account, point = tables.account, tables.equity_snapshot
+    newest = point.alias()
+    series = sa.literal("account:").concat(account.c.id)
+    is_minute = point.c.grain == Grain.MINUTE.value
+    last = (
+        sa.select(sa.func.max(newest.c.time))
+        .where(newest.c.series == series, newest.c.grain == Grain.MINUTE.value)
+        .scalar_subquery()
+    )
+    return (
+        sa.select(account.c.id, account.c.address, point.c.usd, point.c.read)
+        .select_from(account.outerjoin(point, sa.and_(point.c.series == series, is_minute, point.c.time == last)))
+        .order_by(account.c.place)
     )
 
 
@@ -143,21 +153,21 @@ def sleeves(connection: Connection) -> tuple[SleeveUpdate, ...]:
     """Return all sleeves that hold or want something, by bot and coin."""
     table = tables.sleeve
     found = connection.execute(sa.select(table).where(sa.or_(table.c.size != ZERO, table.c.target != ZERO)))
-    return tuple(sorted((_filled(SleeveUpdate, row) for row in found), key=_by_bot))
+    return tuple(sorted((filled(SleeveUpdate, row) for row in found), key=_by_bot))
 
 
 def sources(connection: Connection) -> tuple[FollowUpdate, ...]:
     """Return what is known of the bots' own positions where it is not zero, by bot and coin."""
     table = tables.source_position
     found = connection.execute(sa.select(table).where(table.c.position != ZERO))
-    return tuple(sorted((_filled(FollowUpdate, row) for row in found), key=_by_bot))
+    return tuple(sorted((filled(FollowUpdate, row) for row in found), key=_by_bot))
 
 
 def orders(connection: Connection, limit: int) -> tuple[OrderView, ...]:
     """Return orders, the newest first, at most `limit`."""
     table = tables.my_trade
     found = connection.execute(sa.select(table).order_by(table.c.record_seq.desc()).limit(limit))
-    return tuple(OrderView(order=_filled(OrderUpdate, row), created=row.created, changed=row.changed) for row in found)
+    return tuple(OrderView(order=filled(OrderUpdate, row), created=row.created, changed=row.changed) for row in found)
 
 
 def pairs(connection: Connection, query: PairQuery) -> tuple[OrderPair, ...]:
@@ -177,10 +187,10 @@ def pairs(connection: Connection, query: PairQuery) -> tuple[OrderPair, ...]:
         for cloid, fee in connection.execute(sa.select(fill.cloid, fill.fee).where(fill.cloid.in_(part))):
             fees[cloid] = fees.get(cloid, ZERO) + fee  # summed up here: SQLite keeps exact numbers as texts
         for row in connection.execute(sa.select(shadow).where(shadow.c.cloid.in_(part))):
-            shadows[row.cloid] = _filled(ShadowFill, row)
+            shadows[row.cloid] = filled(ShadowFill, row)
     return tuple(
         OrderPair(
-            order=_filled(OrderUpdate, row),
+            order=filled(OrderUpdate, row),
             created=row.created,
             fee=fees.get(row.cloid, ZERO),
             shadow=shadows.get(row.cloid),
@@ -193,7 +203,7 @@ def letters(connection: Connection) -> tuple[LetterView, ...]:
     """Return the dead letters that are open, the oldest first."""
     table = tables.dead_letter
     found = connection.execute(sa.select(table).where(table.c.state == "open").order_by(table.c.record_seq))
-    return tuple(LetterView(letter=_filled(DeadLetter, row), changed=row.changed) for row in found)
+    return tuple(LetterView(letter=filled(DeadLetter, row), changed=row.changed) for row in found)
 
 
 def equity(connection: Connection, query: EquityQuery) -> tuple[EquityRow, ...]:
@@ -206,11 +216,6 @@ def equity(connection: Connection, query: EquityQuery) -> tuple[EquityRow, ...]:
         asked = asked.where(point.time <= query.until)
     found = connection.execute(asked.order_by(point.time).limit(query.limit))
     return tuple(EquityRow(time=time, usd=usd) for time, usd in found)
-
-
-def _filled(kind: type[Filled], row: Row[Any]) -> Filled:
-    """Return the value whose fields have columns of their names."""
-    return msgspec.convert({name: getattr(row, name) for name in kind.__struct_fields__}, kind)
 
 
 def _states(connection: Connection) -> dict[str, TradingState]:

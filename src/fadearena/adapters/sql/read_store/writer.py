@@ -1,9 +1,11 @@
 """
 What was gathered is written: one statement for each table.
 
-A table of what happened is added to; in a table of how things stand a row replaces the earlier one of its key.
+A table of what happened is added to; in a table of how things stand a row replaces the earlier one of its key; what is
+summed up goes on from where it stood.
 """
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import count
 
@@ -14,10 +16,12 @@ from sqlalchemy import Connection, Table
 from fadearena.adapters.sql import tables
 from fadearena.adapters.sql.outbox import queue_records
 from fadearena.adapters.sql.read_store.projection import Place, Rows
-from fadearena.adapters.sql.statements import Row, run, text_of, upsert
+from fadearena.adapters.sql.statements import Row, add_up, append, filled, replace_older, run, text_of, upsert
 from fadearena.adapters.sql.tables import KEYS, SINGLE
+from fadearena.model.curve import Extent
 from fadearena.model.policy import BotPolicy, Policy
 from fadearena.model.record import BotsChange, ControlAnswer, SettingsChange
+from fadearena.model.units import Usd
 from fadearena.ports.control import ControlState
 
 _OF_BOTS = (tables.source_position, tables.sleeve, tables.bot_performance)
@@ -38,13 +42,28 @@ def write(connection: Connection, rows: Rows) -> None:
         run(connection, _delete(table), [{f"gone_{name}": value for name, value in key.items()} for key in gone])
         upsert(connection, table, *(row for row in things.values() if row is not None))
     for table, added in rows.added.items():
-        run(connection, sa.insert(table), added)
+        append(connection, table, added)
+    for table, counts in rows.counts.items():
+        add_up(connection, table, counts)
+    _draw(connection, rows.curves)
+    replace_older(connection, tables.mark, [msgspec.structs.asdict(mark) for mark in rows.marks.values()])
     if rows.status:
         upsert(connection, tables.system_status, {"id": SINGLE} | rows.status)
     run(connection, _ANSWERED, [_answered(place, answer) for place, answer in rows.answers])
     queue_records(connection, rows.alerts)
     if rows.settings is not None:
         _write_settings(connection, *rows.settings)
+
+
+def _draw(connection: Connection, curves: Mapping[str, Sequence[Usd]]) -> None:
+    """Draw curves on: this alone is read before it is written."""
+    extent, names, known = tables.equity_extent, list(curves), dict[str, Extent]()
+    for part in (names[n : n + _AT_ONCE] for n in range(0, len(names), _AT_ONCE)):
+        found = connection.execute(sa.select(extent).where(extent.c.series.in_(part)))
+        known |= {row.series: filled(Extent, row) for row in found}
+    for series, values in curves.items():
+        known[series] = Extent.along(values, known.get(series))
+    upsert(connection, extent, *({"series": name} | msgspec.structs.asdict(known[name]) for name in names))
 
 
 @cache

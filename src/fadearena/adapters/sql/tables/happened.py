@@ -1,9 +1,16 @@
-"""Tables of what happened: a row for each record, under the record's number."""
+"""
+Tables of what happened: a row for each record, under the record's number.
+
+Indexes of lists end with whatever else a list is narrowed down by: it is looked at before the row is.
+"""
 
 from sqlalchemy import Column, ForeignKey, Index, Table, text
 
 from fadearena.adapters.sql.columns import EXACT, FLAG, NUMBER, TEXT, columns, keys, maybe
 from fadearena.adapters.sql.tables.base import metadata
+
+_HAS_CLOID = text("cloid IS NOT NULL")
+_IS_LOOSE = text("part <> 'sleeve'")
 
 system_event = Table(
     "system_event",
@@ -22,6 +29,27 @@ system_event = Table(
         sqlite_where=text("level <> 'info'"),
         postgresql_where=text("level <> 'info'"),
     ),
+    Index(
+        "ix_system_event_category_level",
+        "category",
+        "level",
+        "record_seq",
+        sqlite_where=text("level <> 'info'"),
+        postgresql_where=text("level <> 'info'"),
+    ),
+)
+trade = Table(
+    "trade",
+    metadata,
+    *keys(NUMBER, "record_seq"),
+    *columns(NUMBER, "time"),
+    *columns(TEXT, "kind"),
+    *maybe(TEXT, "bot"),
+    *columns(TEXT, "coin"),
+    Index("ix_trade_bot", "bot", "time", "record_seq", "kind"),
+    Index("ix_trade_bot_coin", "bot", "coin", "time", "record_seq", "kind"),
+    Index("ix_trade_coin", "coin", "time", "record_seq", "kind"),
+    Index("ix_trade_time", "time", "record_seq", "kind"),
 )
 bot_trade_event = Table(
     "bot_trade_event",
@@ -33,9 +61,6 @@ bot_trade_event = Table(
     *columns(EXACT, "price", "quantity"),
     *maybe(EXACT, "start_position"),
     *columns(FLAG, "is_followed"),
-    Index("ix_bot_trade_event_bot", "bot", "time"),
-    Index("ix_bot_trade_event_coin", "coin", "time"),
-    Index("ix_bot_trade_event_time", "time"),
 )
 strategy_decision = Table(
     "strategy_decision",
@@ -48,9 +73,11 @@ strategy_decision = Table(
     *maybe(EXACT, "quantity", "limit"),
     *maybe(TEXT, "cloid"),
     *columns(TEXT, "checks"),
-    Index("ix_strategy_decision_bot", "bot", "record_seq"),
-    Index("ix_strategy_decision_coin", "coin", "record_seq"),
+    Index("ix_strategy_decision_bot", "bot", "record_seq", "outcome", "coin"),
+    Index("ix_strategy_decision_cloid", "cloid", sqlite_where=_HAS_CLOID, postgresql_where=_HAS_CLOID),
+    Index("ix_strategy_decision_coin", "coin", "record_seq", "outcome"),
     Index("ix_strategy_decision_outcome", "outcome", "record_seq"),
+    Index("ix_strategy_decision_time", "time", "record_seq"),
 )
 my_trade = Table(
     "my_trade",
@@ -66,7 +93,12 @@ my_trade = Table(
     *columns(EXACT, "filled"),
     *maybe(EXACT, "average_price"),
     *columns(TEXT, "reason"),
+    Index("ix_my_trade_account", "account", "record_seq"),
+    Index("ix_my_trade_bot", "bot", "record_seq", "coin", "account", "status"),
+    Index("ix_my_trade_coin", "coin", "record_seq", "account", "status"),
+    Index("ix_my_trade_created", "created", "record_seq"),
     Index("ix_my_trade_record_seq", "record_seq", unique=True),
+    Index("ix_my_trade_status", "status", "record_seq", "bot", "coin", "account"),
 )
 my_trade_transition = Table(
     "my_trade_transition",
@@ -91,10 +123,12 @@ my_fill = Table(
     *columns(EXACT, "quantity", "price", "fee", "realised"),
     *maybe(TEXT, "cloid"),
     *columns(EXACT, "saved"),
-    Index("ix_my_fill_bot", "bot", "time"),
+    Index("ix_my_fill_account", "account", "record_seq", "time"),
+    Index("ix_my_fill_bot", "bot", "record_seq", "time", "coin", "account"),
     Index("ix_my_fill_cloid", "cloid"),
-    Index("ix_my_fill_coin", "coin", "time"),
-    Index("ix_my_fill_time", "time"),
+    Index("ix_my_fill_coin", "coin", "record_seq", "time", "account"),
+    Index("ix_my_fill_part", "record_seq", sqlite_where=_IS_LOOSE, postgresql_where=_IS_LOOSE),
+    Index("ix_my_fill_time", "time", "record_seq", "bot", "coin", "account"),
 )
 shadow_fill = Table(
     "shadow_fill",
@@ -115,6 +149,7 @@ funding_booked = Table(
     *columns(TEXT, "account", "coin"),
     *maybe(TEXT, "bot"),
     *columns(EXACT, "usd"),
+    Index("ix_funding_booked_time", "time", "record_seq"),
 )
 cash_booked = Table(
     "cash_booked",

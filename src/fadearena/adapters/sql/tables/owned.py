@@ -1,6 +1,6 @@
 """Tables of what is kept nowhere else: no journal brings it back."""
 
-from sqlalchemy import Column, Index, Table, text
+from sqlalchemy import Column, Index, LargeBinary, Table, text
 
 from fadearena.adapters.sql.columns import EXACT, FLAG, NUMBER, TEXT, columns, keys, maybe
 from fadearena.adapters.sql.tables.base import metadata
@@ -48,6 +48,7 @@ sighting = Table(
     *maybe(EXACT, "equity"),
     *maybe(NUMBER, "equity_time"),
     *columns(TEXT, "positions"),
+    *maybe(TEXT, "leverages"),
 )
 alert_outbox = Table(
     "alert_outbox",
@@ -72,4 +73,67 @@ alert_courier = Table(
     *keys(TEXT, "id"),
     *columns(TEXT, "holder"),
     *columns(NUMBER, "until_ms", "seen"),
+)
+token = Table(
+    "token",
+    metadata,
+    *keys(TEXT, "id"),
+    *columns(TEXT, "name", "role"),
+    *columns(LargeBinary(), "hash"),
+    *columns(NUMBER, "created"),
+    *maybe(NUMBER, "expires", "last_used", "revoked"),
+    Index(
+        "ix_token_name",
+        "name",
+        unique=True,
+        sqlite_where=text("revoked IS NULL"),
+        postgresql_where=text("revoked IS NULL"),
+    ),
+)
+password = Table(
+    "password",
+    metadata,
+    *keys(TEXT, "role"),
+    *columns(TEXT, "hash"),
+    *columns(NUMBER, "changed"),
+)
+session = Table(
+    "session",
+    metadata,
+    *keys(LargeBinary(), "id"),
+    *columns(TEXT, "role", "actor"),
+    *columns(NUMBER, "created", "expires"),
+    *maybe(TEXT, "token_id"),
+)
+access_entry = Table(
+    "access_entry",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
+    *columns(NUMBER, "time"),
+    *columns(TEXT, "actor", "address", "what"),
+    *columns(NUMBER, "status"),
+    *maybe(NUMBER, "control_id"),
+    *columns(TEXT, "detail"),
+)
+answer_kept = Table(
+    "answer_kept",
+    metadata,
+    *keys(TEXT, "key"),
+    *columns(LargeBinary(), "request"),
+    *columns(TEXT, "holder"),
+    *columns(NUMBER, "created", "until"),
+    *maybe(NUMBER, "status"),
+    *columns(TEXT, "media_type"),
+    *columns(LargeBinary(), "body"),
+    Index("ix_answer_kept_created", "created"),
+)
+inquiry = Table(
+    "inquiry",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
+    *columns(TEXT, "wallet"),
+    *columns(NUMBER, "asked"),
+    *columns(FLAG, "is_taken"),
+    *maybe(TEXT, "answer"),
+    sqlite_autoincrement=True,  # no number comes again
 )

@@ -86,6 +86,13 @@ source_position = Table(
     *columns(EXACT, "position", "baseline", "followed"),
     *maybe(EXACT, "entry"),
 )
+mark = Table(
+    "mark",
+    metadata,
+    *keys(TEXT, "coin"),
+    *columns(EXACT, "price"),
+    *columns(NUMBER, "time"),
+)
 drift = Table(
     "drift",
     metadata,

@@ -1,0 +1,47 @@
+"""`GET /api/decisions`: what was decided, and why."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from fadearena.api.answers import Decimals, DecimalsParameter, answer
+from fadearena.api.callers import Viewer
+from fadearena.api.doors import Windows
+from fadearena.api.errors import declared
+from fadearena.api.paging import Cursor, Limit, cursor_after, cut_of
+from fadearena.api.parameters import AssetParameter, BotIdParameter
+from fadearena.api.schemas.decisions import DecisionShape, DecisionsShape
+from fadearena.model.record import Outcome
+from fadearena.ports.archive import DecisionQuery
+
+router = APIRouter(tags=["history"])
+
+OutcomeParameter = Annotated[Outcome | None, Query(description="Only decisions with this outcome.")]
+
+
+@router.get(
+    "/api/decisions",
+    operation_id="getDecisions",
+    summary="The decision ledger: every outcome that changed, with every check",
+    response_model=DecisionsShape,
+    responses=declared(400),
+)
+async def get_decisions(
+    request: Request,
+    _caller: Viewer,
+    doors: Windows,
+    bot: BotIdParameter = None,
+    asset: AssetParameter = None,
+    outcome: OutcomeParameter = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    decimals: DecimalsParameter = Decimals.NUMBER,
+) -> Response:
+    """Answer with a page of decisions."""
+    query = DecisionQuery(cut=cut_of(cursor, limit), bot=bot, coin=asset, outcome=outcome)
+    found = await doors.archive.decisions(query)
+    page = DecisionsShape(
+        decisions=tuple(map(DecisionShape.of, found)),
+        next_cursor=cursor_after([logged.record_seq for logged in found], limit),
+    )
+    return answer(request, page, decimals)
