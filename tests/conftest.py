@@ -22,6 +22,6 @@ if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY
     os.environ["TMPDIR"] = str(_MEMORY)  # durable commits need not wait for a disk: processes die here, machines do not
 
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50)
-settings.register_profile("long", settings.get_profile("quick"), max_examples=500)
+settings.register_profile("long", settings.get_profile("quick"), max_examples=300)
 settings.register_profile("explore", deadline=None, max_examples=5_000, print_blob=True)
 settings.load_profile("quick")

@@ -66,6 +66,8 @@ def test_an_idempotency_key_makes_one_command(opener: Opener) -> None:
         await doors.control.take()
         again = await doors.control.put("ann", Kill(), now=NOW, idempotency_key="key")
         assert (again.id, again.created, again.is_taken) == (first.id, 0, True)
+        assert await doors.control.of_key("key") == again
+        assert await doors.control.of_key("other") is None
         assert len(await doors.control.take()) == 1
         with pytest.raises(InvalidInput, match="another command"):
             await doors.control.put("ann", Kill(flatten=True), idempotency_key="key")
@@ -186,5 +188,24 @@ def test_two_who_order_at_once_get_ids_in_order_of_sight(opener: Opener) -> None
                 await asyncio.sleep(0)
             assert seen == sorted(entry.id for entry in await pending)
             assert len(set(seen)) == len(puts)
+
+    tell(opener, story)
+
+
+def test_commands_are_listed_the_newest_first(opener: Opener) -> None:
+    """All of them, or those below an id, as many as were asked for, each as it stands."""
+
+    async def story(doors: Doors) -> None:
+        ids = [(await doors.control.put("ann", Pause(), now=n)).id for n in (10, 20, 30)]
+        await doors.control.withdraw(ids[1])
+        found = await doors.control.entries(None, 10)
+        assert [(entry.id, entry.state) for entry in found] == [
+            (ids[2], ControlState.QUEUED),
+            (ids[1], ControlState.WITHDRAWN),
+            (ids[0], ControlState.QUEUED),
+        ]
+        assert [entry.id for entry in await doors.control.entries(ids[2], 1)] == [ids[1]]
+        with pytest.raises(InvalidInput):
+            await doors.control.entries(None, 0)
 
     tell(opener, story)

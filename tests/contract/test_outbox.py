@@ -222,3 +222,16 @@ def test_only_what_ended_is_deleted(opener: Opener) -> None:
         assert await doors.outbox.put("a", DRIFT, T)
 
     tell(opener, story)
+
+
+def test_rows_are_given_page_by_page(opener: Opener) -> None:
+    """Below an id there are the older ones; states still count."""
+
+    async def story(doors: Doors) -> None:
+        for n in range(3):
+            await doors.outbox.put(f"source {n}", Alert(level="info", category="c", subject="s", text=str(n)), n)
+        newest, *older = await doors.outbox.rows(10)
+        assert await doors.outbox.rows(10, before=newest.id) == tuple(older)
+        assert await doors.outbox.rows(10, (Delivery.SENT,), newest.id) == ()
+
+    tell(opener, story)

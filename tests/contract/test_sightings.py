@@ -27,6 +27,7 @@ KNOWN = Sighting(
         SourcePosition(coin="BTC", size=Decimal("-0.10"), entry=Decimal("100000.5")),
         SourcePosition(coin="xyz:NVDA", size=Decimal("1E+20")),
     ),
+    leverages={"BTC": 10, "xyz:NVDA": 3},
 )
 
 
@@ -52,7 +53,7 @@ def test_the_last_sight_is_kept_whole(opener: Opener) -> None:
 def test_wallets_come_back_as_they_were_shown(opener: Opener) -> None:
     """Every field, exact, by address; what is not known stays unknown, and is unknown again once it is shown so."""
     unknown = Sighting(wallet="0xa", since=T0)
-    less = msgspec.structs.replace(KNOWN, equity=None, equity_time=None, feed=None, positions=())
+    less = msgspec.structs.replace(KNOWN, equity=None, equity_time=None, feed=None, positions=(), leverages={})
 
     async def story(doors: Doors) -> None:
         sightings = doors.sightings

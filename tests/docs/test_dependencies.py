@@ -14,12 +14,14 @@ ROOT = Path(__file__).parents[2]
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
 
 
-def declared() -> tuple[list[Requirement], list[Requirement]]:
-    """Return what pyproject.toml asks for: to run, and to work on it."""
+def declared() -> list[list[Requirement]]:
+    """Return what pyproject.toml asks for: to run, for extras and to work on it, and in an environment of its own."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     runtime = project["project"]["dependencies"]
-    dev = [text for group in project["dependency-groups"].values() for text in group if isinstance(text, str)]
-    return [Requirement(text) for text in runtime], [Requirement(text) for text in dev]
+    groups = project["dependency-groups"] | project["project"]["optional-dependencies"]
+    apart = groups.pop("generator")
+    dev = [text for group in groups.values() for text in group if isinstance(text, str)]
+    return [[Requirement(text) for text in texts] for texts in (runtime, dev, apart)]
 
 
 def locked(name: str) -> dict[str, str]:
@@ -30,8 +32,9 @@ def locked(name: str) -> dict[str, str]:
 
 def test_every_dependency_is_locked_in_its_range() -> None:
     """What pyproject.toml asks for stands in the lock, in a version that it allows."""
-    runtime, dev = declared()
-    for requirements, pins in ((runtime, locked("runtime")), (runtime + dev, locked("dev"))):
+    runtime, dev, apart = declared()
+    for requirements, name in ((runtime, "runtime"), (runtime + dev, "dev"), (apart, "generator")):
+        pins = locked(name)
         for requirement in requirements:
             assert pins.get(requirement.name, "none") in requirement.specifier, requirement
 
@@ -53,10 +56,10 @@ def test_a_lock_has_hashes_and_no_address(lock: Path) -> None:
 
 def test_every_dependency_is_explained() -> None:
     """Decision 0004 has a line for each dependency, and none for what is not used any more."""
-    runtime, dev = declared()
+    asked = [requirement.name for requirements in declared() for requirement in requirements]
     page = (ROOT / "docs" / "decisions" / "0004-dependencies.md").read_text()
     explained = re.findall(r"^\| ([a-z][a-z0-9-]*) \|(?! what for)", page, flags=re.MULTILINE)
-    assert sorted(explained) == sorted(requirement.name for requirement in runtime + dev)
+    assert sorted(explained) == sorted(asked)
 
 
 def test_the_version_is_written_once() -> None:

@@ -32,7 +32,7 @@ POINTS = (
     "venue.tells",
     "venue.pushes",
 )
-BATCHES, EACH = 20, 10
+BATCHES, EACH = 4, 10
 
 
 @pytest.fixture(scope="module")

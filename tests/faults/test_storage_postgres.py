@@ -6,16 +6,26 @@ Each story ends the same way: the fault is mended, the journal reopened, and eve
 
 import asyncio
 import signal
+from contextlib import closing
 from typing import cast
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
+from fadearena.adapters.memory.wakeups import MemoryWakeups
+from fadearena.adapters.sql.connecting import open_session
 from fadearena.adapters.sql.database import PostgresDatabase
+from fadearena.adapters.sql.journal.locks import AdvisoryLock
 from fadearena.adapters.sql.journal.store import open_journal, open_journal_reader
 from fadearena.adapters.sql.migrations import upgrade
+from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.adapters.sql.session import Session
+from fadearena.adapters.sql.wakeups import open_listener
+from fadearena.kit.clock import SystemClock
 from fadearena.model.error import LeaseLost, StorageUnavailable
+from fadearena.ports.read_store import Position
+from fadearena.ports.wakeups import Topic
 from tests.support.journals import SqlStorage, entries, entry, goes_on, kept, numbers, refused, session_of, working
 from tests.support.postgres import Server
 
@@ -203,6 +213,96 @@ def test_a_session_that_the_server_believes_alive(pg_url: str) -> None:
             with pytest.raises(StorageUnavailable):
                 old.rows("SELECT 1")
             old.close()
+
+    asyncio.run(story())
+
+
+def test_a_server_that_only_reads(in_postgres: SqlStorage) -> None:
+    """The append fails, and says so; the next look is over a new connection, which leads to the primary perhaps."""
+
+    async def story() -> None:
+        async with working(in_postgres) as worker:
+            await worker.journal.append(*entries(1, 2))
+            session_of(worker).change("SET default_transaction_read_only = on")
+            await refused(worker, 3, "connect to the primary")
+            await goes_on(worker, 2)
+
+    asyncio.run(story())
+
+
+def test_a_role_that_owns_two_schemas_and_nothing_else(pg_url: str) -> None:
+    """Tables, lease, appends, a lock that is taken over from a cut session, and wake-ups need no other right."""
+    role = f"app_{urlsplit(pg_url).path.strip('/')}"
+    with psycopg.connect(pg_url, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {role} LOGIN".encode())
+        for tree in ("journal", "read"):
+            admin.execute(f"CREATE SCHEMA {tree} AUTHORIZATION {role}".encode())
+    location = PostgresDatabase(pg_url.replace("postgres@", f"{role}@"))
+    storage = SqlStorage(location, inline=False)
+    upgrade(location, "read")
+
+    async def story() -> None:
+        async with working(storage) as worker, open_listener(location, MemoryWakeups(SystemClock())) as wakeups:
+            while not wakeups.is_listening:
+                await wakeups.wait(Topic.JOURNAL, 5)
+            await worker.journal.append(entry(1))
+            end_workers(pg_url)
+            await refused(worker, 2, "wait for it|the connection is gone")
+            await goes_on(worker, 1)
+
+    try:
+        asyncio.run(story())
+    finally:
+        with psycopg.connect(pg_url, autocommit=True) as admin:
+            admin.execute(f"DROP OWNED BY {role} CASCADE".encode())
+            admin.execute(f"DROP ROLE {role}".encode())
+
+
+def test_a_number_that_the_server_gave_again(pg_url: str) -> None:
+    """After a restart another worker's session may have the number of ours: it lives on, with the lock."""
+    location = PostgresDatabase(pg_url)
+    upgrade(location, "journal")
+    lock, theirs = AdvisoryLock("journal"), AdvisoryLock("journal")
+    with closing(open_session(location, "journal")) as before, closing(open_session(location, "journal")) as other:
+        assert lock.take(before)
+        before.close()
+        until_free(theirs, other)
+        mine = cast("tuple[int, str]", lock._session)
+        lock._session = (other.rows("SELECT pg_backend_pid()")[0][0], mine[1])
+        with closing(open_session(location, "journal")) as after:
+            assert not lock.keep(after)
+            assert other.rows("SELECT 1") == [(1,)]
+
+
+def until_free(lock: AdvisoryLock, session: Session) -> None:
+    """Take a lock once the server has noticed that its session is gone; it is asked again and again."""
+    while not lock.take(session):
+        pass
+
+
+@pytest.mark.slow
+def test_a_server_that_stands_still(own_pg_server: Server) -> None:
+    """Readers are told after a while, and nothing leaves any more; what was being appended is kept when it goes on."""
+    storage = SqlStorage(PostgresDatabase(own_pg_server.url), inline=False)
+    upgrade(storage.location, "read")
+
+    async def story() -> None:
+        async with working(storage) as worker, open_read_store(storage.location) as read:
+            await worker.journal.append(*entries(1, 3))
+            await read.records.position()
+            own_pg_server.pause()
+            try:
+                waiting = asyncio.ensure_future(worker.journal.append(entry(4)))
+                with pytest.raises(StorageUnavailable, match="did not answer for 5 s"):
+                    await read.records.position()
+                was_held = worker.lease.is_held
+            finally:
+                own_pg_server.go_on()
+            await waiting
+            assert not was_held
+            assert worker.lease.is_held
+            assert await numbers(worker.journal) == [1, 2, 3, 4]
+            assert await read.records.position() == Position()
 
     asyncio.run(story())
 

@@ -136,14 +136,14 @@ def test_a_running_worker_settles_dead_letters(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_server_tells_each_alert_once(tmp_path: Path) -> None:
+def test_an_api_process_tells_each_alert_once(tmp_path: Path) -> None:
     """What says the same is one message; a restart and a rebuild tell nothing again, and what is new is told."""
     directory = built(tmp_path)
     told: Queue[dict[str, str]] = Queue()
 
     def serve(url: str, window_s: str) -> str:
-        """Run a server until it told something, and return what."""
-        with started(directory, "server", settings={URLS: url, WINDOW: window_s}) as server:
+        """Run an API process until it told something, and return what."""
+        with started(directory, "api", settings={URLS: url, WINDOW: window_s}) as server:
             message = told.get(timeout=30)["message"]
             server.signal(signal.SIGTERM)
             assert server.end() == ExitCode.OK

@@ -23,7 +23,7 @@ def has_decided(drawn: str) -> bool:
 def pid_of(process: str, data_dir: Path) -> int:
     """Return the number of a process, as it said it in its heartbeat."""
     report = fadearena("status", "--data-dir", data_dir, "--json").report
-    return next(int(beat["pid"]) for beat in report["processes"] if beat["process"] == process)
+    return next(int(beat["pid"]) for beat in report["processes"] if beat["process"].partition(":")[0] == process)
 
 
 def is_alive(pid: int) -> bool:
@@ -71,7 +71,7 @@ def test_ctrl_c_ends_everything_in_good_order_and_a_second_run_goes_on(tmp_path:
     home = tmp_path / "d"
     with Watched("demo", "--json", "--data-dir", home, directory=tmp_path) as live:
         live.until(has_decided)
-        pids = [pid_of(name, home) for name in ("worker", "server")]
+        pids = [pid_of(name, home) for name in ("worker", "api")]
         assert all(map(is_alive, pids))
         live.process.send_signal(signal.SIGINT)
         first = live.end()
@@ -103,7 +103,7 @@ def test_after_a_kill_of_everything_the_next_run_goes_on(tmp_path: Path) -> None
     home = tmp_path / "d"
     with Watched("demo", "--json", "--data-dir", home, directory=tmp_path) as live:
         live.until(has_decided)
-        pids = [pid_of(name, home) for name in ("worker", "server")]
+        pids = [pid_of(name, home) for name in ("worker", "api")]
         live.process.kill()
         assert live.end() == (-signal.SIGKILL, None)
     for pid in pids:

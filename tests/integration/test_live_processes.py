@@ -94,7 +94,7 @@ def test_the_key_is_seen_by_the_worker_only(sandbox: Sandbox, tmp_path: Path) ->
         os.kill(worker, signal.SIGKILL)
         worker = up.until("process_started", process="worker")["pid"]
         up.until("order_sent")
-        server = up.until_seen("process_started", process="server")["pid"]
+        server = up.until_seen("process_started", process="api")["pid"]
         said = [fadearena(*command, "--data-dir", home, "--json", settings=settings) for command in COMMANDS]
         for pid in (up.process.pid, server):
             assert not knows(pid), pid
@@ -114,7 +114,7 @@ def test_a_key_in_the_environment_is_the_workers_alone(sandbox: Sandbox, tmp_pat
     make_live(home, live_policy(), settings)
     with (
         started(home, "worker", settings={**settings, AGENT_KEYS: KEY}) as worker,
-        started(home, "server", settings=settings) as server,
+        started(home, "api", settings=settings) as server,
     ):
         worker.until("order_sent")
         assert MARKED not in environment_of(worker.process.pid)
@@ -143,7 +143,7 @@ def test_going_live_and_back_while_everything_runs(sandbox: Sandbox, tmp_path: P
     sandbox.tell("agents", user=MASTER, agent=agent, name="fade-2")
     with started(home, "up", settings=settings) as up:
         up.until("serving")
-        up.until("running")
+        up.until_seen("running")
         run("mode", "live", "--confirm", "GO LIVE", code=ExitCode.FAILED)  # there is no key of the signer
         run("accounts", "set", "main", f"signer={agent}")
         run("kill", "--flatten")

@@ -33,14 +33,13 @@ def test_up_works_from_nothing_and_ends_in_good_order(directory: Path) -> None:
         assert (ended.code, ended.report["state"]) == (ExitCode.OK, "accepted")
         status = run("status", "--data-dir", directory, "--json").report
         assert status["tradingState"] == "halted"
-        assert {p["process"] for p in status["processes"] if p["alive"] and p["status"] == "running"} == {
-            "worker",
-            "server",
-        }
+        running = [p for p in status["processes"] if p["alive"] and p["status"] == "running"]
+        assert [p["process"].partition(":")[0] for p in running] == ["api", "worker"]
+        assert running[0]["url"].startswith("http://127.0.0.1:")
         up.signal(signal.SIGTERM)
         assert up.end() == ExitCode.OK
     codes = {line["process"]: line["code"] for line in up.lines if line["event"] == "process_ended"}
-    assert codes == {"worker": 0, "server": 0}
+    assert codes == {"worker": 0, "api": 0}
     verified = run("journal", "verify", "--data-dir", directory, "--json").report
     assert verified["differences"] == []
     assert verified["entries"] == verified["stepped"] > 5
@@ -63,7 +62,7 @@ def test_a_killed_worker_comes_back_where_it_was(directory: Path) -> None:
         worker_alone.until("running")
         worker_alone.signal(signal.SIGTERM)
         assert worker_alone.end() == ExitCode.OK
-    with started(directory, "server") as server:
+    with started(directory, "api") as server:
         server.until("serving")
         server.signal(signal.SIGTERM)
         assert server.end() == ExitCode.OK
@@ -72,16 +71,23 @@ def test_a_killed_worker_comes_back_where_it_was(directory: Path) -> None:
     assert run("status", "--data-dir", directory, "--json").report["tradingState"] == "halted"
 
 
-def test_a_queued_stop_is_the_first_thing_that_a_worker_does(directory: Path) -> None:
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Return the settings that name a database, each kind in its turn."""
+    return {} if request.param == "sqlite" else {"FADEARENA_DATABASE_URL": request.getfixturevalue("pg_url")}
+
+
+def test_a_queued_stop_is_the_first_thing_that_a_worker_does(directory: Path, database: dict[str, str]) -> None:
     """A kill that nobody confirmed is journaled before `Started`, and no order leaves."""
-    assert run("db", "seed", "--data-dir", directory).code == ExitCode.OK
-    assert run("kill", "--data-dir", directory).code == ExitCode.UNCONFIRMED
-    with started(directory, "worker") as worker:
+    assert run("db", "seed", "--data-dir", directory, settings=database).code == ExitCode.OK
+    assert run("kill", "--data-dir", directory, settings=database).code == ExitCode.UNCONFIRMED
+    with started(directory, "worker", settings=database) as worker:
         worker.until("running")
         worker.signal(signal.SIGTERM)
         assert worker.end() == ExitCode.OK
     assert [line for line in worker.lines if line["event"] == "order_sent"] == []
-    entries = run("journal", "list", "--from", 1, "--data-dir", directory, "--json").report["entries"]
+    listed = run("journal", "list", "--from", 1, "--data-dir", directory, "--json", settings=database)
+    entries = listed.report["entries"]
     kinds = [(entry["event"]["type"], entry["event"].get("action", {}).get("type")) for entry in entries]
     assert kinds.index(("operator", "kill")) < kinds.index(("started", None))
 

@@ -17,6 +17,7 @@ from tests.support.command import NETWORK, fadearena
 from tests.support.counter import signed
 from tests.support.processes import started
 from tests.support.vectors import K2
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -40,6 +41,16 @@ def settings_for(url: str) -> dict[str, str]:
     return {NETWORK: "sandbox", "FADEARENA_SANDBOX_URL": url}
 
 
+def until_well(home: Path, settings: dict[str, str]) -> None:
+    """Wait until the doctor finds nothing wrong: processes come up one after the other."""
+
+    def is_well() -> bool:
+        checks = fadearena("doctor", "--data-dir", home, "--json", settings=settings).report["checks"]
+        return all(check["level"] == "ok" for check in checks)
+
+    until(is_well)
+
+
 def test_up_trades_on_a_sandbox_and_goes_on_after_both_were_ended(tmp_path: Path) -> None:
     """With its state file the sandbox is the same one again, and so is our journal; without it, it is refused."""
     state, home = tmp_path / "state.json", tmp_path / "d"
@@ -49,8 +60,7 @@ def test_up_trades_on_a_sandbox_and_goes_on_after_both_were_ended(tmp_path: Path
             assert len(said["traders"]) >= 12
             with started(home, "up", settings=settings) as up:
                 up.until("order_sent")
-                checks = fadearena("doctor", "--data-dir", home, "--json", settings=settings).report["checks"]
-                assert [check for check in checks if check["level"] != "ok"] == []
+                until_well(home, settings)
                 up.signal(signal.SIGTERM)
                 assert up.end() == ExitCode.OK
     assert fadearena("journal", "verify", "--data-dir", home).code == ExitCode.OK

@@ -45,7 +45,8 @@ def test_everything_is_closed_without_a_database(tmp_path: Path) -> None:
             assert (refused.code, "kill --flatten" in refused.err) == (ExitCode.LEASE_LOST, True)
             unwanted = run(*direct[:2], "--confirm", "yes", *direct[4:], settings=settings)
             assert unwanted.code in {ExitCode.REFUSED, ExitCode.LEASE_LOST}
-            up.end()
+            up.process.process.kill()
+            up.process.process.wait()
         assert box.held()
         for file in box.places.home.glob("*.db*"):
             file.unlink()

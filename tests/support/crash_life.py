@@ -26,9 +26,9 @@ from fadearena.model.event import BudgetRead, ClockRead, Event, Instruments, Ope
 from fadearena.model.units import SECOND_MS, EpochMs
 from fadearena.ports.control import Control, ControlState
 from fadearena.runtime.life import WorkerDoors, WorkerOptions
-from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.projector import Projector, ProjectorOptions
 from fadearena.runtime.recovery import Recovered
+from fadearena.runtime.server_metrics import ServerMetrics
 from fadearena.runtime.worker import Worker
 from tests.support.crash import Watch, watched
 from tests.support.truth import INSTRUMENTS, START_MS, Order, Tale
@@ -175,7 +175,9 @@ async def assembled(
                 venue.load()  # another worker may have traded meanwhile
 
             worker = Worker(adapt(doors), opening_of(tale), options, prepare=prepare)
-            projector = Projector(seen.journal, records, clock, Metrics(), ProjectorOptions(poll_ms=habits.poll_ms))
+            projector = Projector(
+                seen.journal, records, clock, ServerMetrics(), ProjectorOptions(poll_ms=habits.poll_ms)
+            )
             yield Parts(place=place, store=store, read=read, venue=venue, worker=worker, projector=projector)
     finally:
         venue.close()

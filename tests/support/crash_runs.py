@@ -32,7 +32,7 @@ from fadearena.runtime.life import WorkerDoors
 from tests.support.crash import Death, Passes
 from tests.support.crash_check import Ending, look
 from tests.support.crash_life import Habits, Place, live, quick_directory
-from tests.support.truth import START_MS, Tale, tell
+from tests.support.truth import SETTLED_MS, START_MS, Tale, tell
 from tests.support.truth_venue import FaultyTruth, TruthVenue
 
 LIMIT_S = 120
@@ -41,15 +41,16 @@ _FORKS.set_forkserver_preload([__name__])
 
 
 class Plot(msgspec.Struct, frozen=True):
-    """Which story is told: its seed, how many rounds it has, and when the first begins."""
+    """Which story is told: its seed, how many rounds it has, when the first begins, and the rest after the last."""
 
     seed: int
     rounds: int = 5
     first_ms: int = 8_000
+    settled_ms: int = SETTLED_MS
 
     def tale(self) -> Tale:
         """Return it."""
-        return tell(self.seed, self.rounds, self.first_ms)
+        return tell(self.seed, self.rounds, self.first_ms, self.settled_ms)
 
 
 FAULTS = {Fault.LOST: 0.03, Fault.UNANSWERED: 0.03, Fault.DOUBLED: 0.05, Fault.LATE_FILLS: 0.05, Fault.REFUSED: 0.03}
@@ -133,7 +134,9 @@ def in_child(work: Callable[..., None], directory: Path, *arguments: Any) -> int
     code = process.exitcode
     process.close()
     if code not in {0, -SIGKILL}:
-        raise AssertionError(f"{work.__name__}{arguments} failed:\n{(directory / 'error').read_text()}")
+        error = directory / "error"
+        why = error.read_text() if error.exists() else "it says nothing"
+        raise AssertionError(f"{work.__name__}{arguments} ended with {code}:\n{why}")
     return code
 
 
@@ -144,9 +147,9 @@ def start(work: Callable[..., None], directory: Path, *arguments: Any) -> ForkSe
     return process
 
 
-def run(directory: Path, plot: Plot, speed: int, seed: int | None = None) -> None:
+def run(directory: Path, plot: Plot, speed: int, seed: int | None = None, url: str | None = None) -> None:
     """Tell a story in running time, with threads; with a seed, messages to the exchange go wrong for most of it."""
-    place, tale = Place(directory), plot.tale()
+    place, tale = Place(directory, url), plot.tale()
     now = time.time_ns() // 1_000_000
     with suppress(FileExistsError), (directory / "began").open("x") as began:
         began.write(str(now))

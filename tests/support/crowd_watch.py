@@ -39,7 +39,7 @@ from tests.support.quiet import quiet
 
 FOLLOWED, STREAMED = 14, 10
 """Whose fills are told as events, and how many of them the exchange streams: time is taken of the others."""
-_LOOK_S = 0.25
+_LOOK_S, _PARTS_MAX = 0.25, 120
 _BEGIN_S = 5.0
 _REST_S = 4.0
 _SETTLE_S = 60.0
@@ -169,9 +169,13 @@ class Watcher:
 
     async def _look(self) -> None:
         while True:
-            changed = self._feed.sightings()
-            self._known |= {sighting.wallet: sighting for sighting in changed}
-            self._unread -= {sighting.wallet for sighting in changed if sighting.read is not None}
+            for _ in range(_PARTS_MAX):
+                changed = self._feed.sightings()
+                if not changed:
+                    break
+                self._known |= {sighting.wallet: sighting for sighting in changed}
+                self._unread.difference_update(each.wallet for each in changed if each.read is not None)
+                await asyncio.sleep(0)
             if not self._unread:
                 self._all_known.set()
             await asyncio.sleep(_LOOK_S)

@@ -118,8 +118,6 @@ class Watched:
     def __init__(self, process: Process) -> None:
         self.process = process
         self.heard: list[tuple[int, dict[str, Any]]] = []
-        self._reading = threading.Thread(target=self._read)
-        self._reading.start()
 
     def first(self, event: str, after_ns: int = 0, **fields: object) -> int | None:
         """Return when an event with these fields was logged first after a time; None where it was not yet."""
@@ -128,14 +126,9 @@ class Watched:
                 return at
         return None
 
-    def end(self) -> None:
-        """Kill it, and read to the end of what it and its children said."""
-        self.process.process.kill()
-        self._reading.join(PATIENCE_S)
-
-    def _read(self) -> None:
-        for line in self.process.until_end():
-            self.heard.append((time.monotonic_ns(), line))
+    def hear(self, line: dict[str, Any]) -> None:
+        """Take a line."""
+        self.heard.append((time.monotonic_ns(), line))
 
 
 @contextmanager
@@ -143,10 +136,8 @@ def at_work(box: Box, command: str = "up", patience_s: float = 600.0) -> Iterato
     """Run a command on a live installation."""
     with started(box.directory, command, settings=box.settings, patience_s=patience_s) as process:
         watched = Watched(process)
-        try:
+        with process.drained(watched.hear):
             yield watched
-        finally:
-            watched.end()
 
 
 @contextmanager

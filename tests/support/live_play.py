@@ -30,8 +30,8 @@ from fadearena.kit.tasks import cancelled
 from fadearena.model.policy import AccountPolicy, Mode, Policy
 from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
 from fadearena.ports.pairs import OrderPair, PairQuery
-from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.projector import Projector
+from fadearena.runtime.server_metrics import ServerMetrics
 from fadearena.runtime.worker import Worker
 from fadearena.sandbox.exchange.exchange import Exchange
 from fadearena.sandbox.gateway.gateway import Gateway
@@ -99,7 +99,7 @@ async def _trade(play: LivePlay, config: Config, gateway: Gateway, clock: Manual
         await clock.sleep_until(clock.now_ms() + MINUTE_MS // 2)
         worker.stop()
         await running
-        await Projector(store.journal, read.records, clock, Metrics()).catch_up()
+        await Projector(store.journal, read.records, clock, ServerMetrics()).catch_up()
         return await read.records.pairs(PairQuery())
 
 

@@ -149,7 +149,7 @@ def _money_problems(state: State, entries: Sequence[JournalEntry], books: Books)
 
 
 def _overshoot_problems(entries: Sequence[JournalEntry], books: Books) -> Iterator[str]:
-    """By the exchange's fills no order took a position beyond the target that it was decided for."""
+    """By the exchange's fills no order made a position larger than the target that it was decided for."""
     decided = {
         record.cloid: record
         for entry in entries
@@ -158,11 +158,12 @@ def _overshoot_problems(entries: Sequence[JournalEntry], books: Books) -> Iterat
     }
     held: defaultdict[str, Size] = defaultdict(lambda: ZERO)
     for fill in sorted(books.fills, key=lambda fill: (fill["time"], fill["oid"])):
+        before = held[fill["coin"]]
         held[fill["coin"]] += _signed(fill)
         decision = decided.get(fill.get("cloid", ""))
         if decision is None:
             yield f"a fill of {fill['sz']} {fill['coin']} is of no order that was decided: {fill.get('cloid')}"
-        elif abs(held[fill["coin"]]) > max(abs(decision.target), abs(decision.sleeve)):
+        elif abs(held[fill["coin"]]) > max(abs(before), abs(decision.target), abs(decision.sleeve)):
             yield f"order {decision.cloid} took {fill['coin']} to {held[fill['coin']]}, decided for {decision.target}"
 
 

@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -56,6 +57,11 @@ class Server:
         return f"postgresql://postgres@/postgres?host={self._home}"
 
     @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self._home / ".s.PGSQL.5432"
+
+    @property
     def log(self) -> str:
         """What it said."""
         return (self._home / "log").read_text()
@@ -91,10 +97,26 @@ class Server:
             self._process.wait()
         self._process = None
 
+    def pause(self) -> None:
+        """Let all its processes stand still."""
+        self._signal_all(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let them run again."""
+        self._signal_all(signal.SIGCONT)
+
     def remove(self) -> None:
         """End it and delete what it wrote."""
         self.stop()
         shutil.rmtree(self._home, ignore_errors=True)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        if self._process is None:
+            return
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        for pid in (self._process.pid, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _answers(self) -> bool:
         try:

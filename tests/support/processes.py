@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,9 +43,21 @@ class Running:
             pass
         return self.process.wait()
 
-    def until_end(self) -> Iterator[dict[str, Any]]:
-        """Iterate over what is logged, until all that log here have ended."""
-        return self._read()
+    @contextmanager
+    def drained(self, take: Callable[[dict[str, Any]], None] = lambda _line: None) -> Iterator[None]:
+        """Let a thread take all lines, so that it never waits for a reader; it is killed at the end."""
+
+        def read() -> None:
+            for line in self._read():
+                take(line)
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        try:
+            yield
+        finally:
+            self.process.kill()
+            thread.join()
 
     def signal(self, number: int) -> None:
         """Send it a signal."""
@@ -72,6 +84,7 @@ def started(
     """Run a command on a data directory, in the arena; at the end it is killed, and its children end with it."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith("FADEARENA_")}
     environment |= {"FADEARENA_LOG_FORMAT": "json", "FADEARENA_ARENA_SPEED": str(speed), NETWORK: "arena"}
+    environment["FADEARENA_PORT"] = "0"
     environment |= settings or {}
     command = [sys.executable, "-m", "fadearena", *arguments, "--data-dir", str(directory)]
     process = subprocess.Popen(

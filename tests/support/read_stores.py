@@ -8,16 +8,24 @@ from typing import Protocol, TypeVar
 
 import pytest
 
+from fadearena.adapters.memory.access import MemoryAccess
+from fadearena.adapters.memory.answers_kept import MemoryAnswers
+from fadearena.adapters.memory.archive import MemoryArchive
 from fadearena.adapters.memory.control import MemoryControl
 from fadearena.adapters.memory.heartbeat import MemoryHeartbeats
+from fadearena.adapters.memory.inquiries import MemoryInquiries
 from fadearena.adapters.memory.outbox import MemoryOutbox
 from fadearena.adapters.memory.read_store import MemoryReadStore
 from fadearena.adapters.memory.sightings import MemorySightings
 from fadearena.adapters.sql.database import Location, PostgresDatabase, SqliteFile
 from fadearena.adapters.sql.migrations import upgrade
 from fadearena.adapters.sql.read_store import open_read_store
+from fadearena.ports.access import AccessStore
+from fadearena.ports.answers_kept import AnswersKept
+from fadearena.ports.archive import Archive
 from fadearena.ports.control import Control
 from fadearena.ports.heartbeat import Heartbeats
+from fadearena.ports.inquiries import Inquiries
 from fadearena.ports.outbox import Outbox
 from fadearena.ports.read_store import ReadStore
 from fadearena.ports.sightings import Sightings
@@ -31,6 +39,11 @@ class Doors(Protocol):
     @property
     def records(self) -> ReadStore:
         """What is shown."""
+        ...
+
+    @property
+    def archive(self) -> Archive:
+        """What happened."""
         ...
 
     @property
@@ -53,6 +66,21 @@ class Doors(Protocol):
         """What a worker sees."""
         ...
 
+    @property
+    def answers(self) -> AnswersKept:
+        """What was answered to requests with a key."""
+        ...
+
+    @property
+    def inquiries(self) -> Inquiries:
+        """What the worker is asked."""
+        ...
+
+    @property
+    def access(self) -> AccessStore:
+        """Who may do what."""
+        ...
+
 
 class InMemory:
     """The same doors without a database."""
@@ -61,8 +89,12 @@ class InMemory:
         self.control = MemoryControl()
         self.outbox = MemoryOutbox()
         self.records = MemoryReadStore(self.control, self.outbox)
+        self.archive = MemoryArchive(self.records)
         self.heartbeats = MemoryHeartbeats()
         self.sightings = MemorySightings()
+        self.answers = MemoryAnswers()
+        self.inquiries = MemoryInquiries()
+        self.access = MemoryAccess()
 
 
 Opener = Callable[[], AbstractAsyncContextManager[Doors]]

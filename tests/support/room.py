@@ -19,6 +19,7 @@ from typing import Any
 
 from fadearena.adapters.memory.control import MemoryControl
 from fadearena.adapters.memory.heartbeat import MemoryHeartbeats
+from fadearena.adapters.memory.inquiries import MemoryInquiries
 from fadearena.adapters.memory.lease import MemoryLease
 from fadearena.adapters.memory.sightings import MemorySightings
 from fadearena.adapters.memory.snapshots import MemorySnapshots
@@ -116,6 +117,7 @@ class Room:
         self.control = MemoryControl()
         self.heartbeats = MemoryHeartbeats()
         self.sightings = MemorySightings()
+        self.inquiries = MemoryInquiries()
         self.wallets = Wallets(self.clock)
         self.prices = Prices(self.clock)
         self.venue = Venue(self.clock)
@@ -136,6 +138,7 @@ class Room:
             control=self.control,
             heartbeats=self.heartbeats,
             sightings=self.sightings,
+            inquiries=self.inquiries,
             clock=Ahead(self.clock, self.offset_ms),
             wall=self.clock,
         )

@@ -18,8 +18,8 @@ from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
 from fadearena.kit.tasks import cancelled
 from fadearena.model.units import MINUTE_MS, SECOND_MS, EpochMs
-from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.projector import Projector
+from fadearena.runtime.server_metrics import ServerMetrics
 from fadearena.runtime.worker import Worker
 from fadearena.sandbox.exchange.exchange import Exchange
 from fadearena.sandbox.gateway.gateway import Gateway
@@ -89,7 +89,7 @@ async def _play(
             await running
         finally:
             await cancelled(ticking, doing)
-        await Projector(store.journal, read.records, clock, Metrics()).catch_up()
+        await Projector(store.journal, read.records, clock, ServerMetrics()).catch_up()
     return _held(gateway)
 
 

@@ -34,7 +34,7 @@ _PERIOD_MS = 47 * SECOND_MS
 _SWING = Decimal("0.002")
 _SPREAD = Decimal("0.0001")
 _ROUND_MS = 10 * SECOND_MS
-_SETTLED_MS = 45 * SECOND_MS
+SETTLED_MS = 45 * SECOND_MS
 _UNITS_MAX = 9
 
 
@@ -108,8 +108,8 @@ def policy_of(bots: tuple[BotPolicy, ...], names: tuple[AccountId, ...] = ACCOUN
     return Policy(bots=bots, accounts=accounts, tuning=many)
 
 
-def tell(seed: int, rounds: int = 5, first_ms: EpochMs = 8 * SECOND_MS) -> Tale:
-    """Return the story of a seed, whose first round begins after `first_ms`."""
+def tell(seed: int, rounds: int = 5, first_ms: EpochMs = 8 * SECOND_MS, settled_ms: EpochMs = SETTLED_MS) -> Tale:
+    """Return the story of a seed: its first round begins after `first_ms`, its end `settled_ms` after the last one."""
     rng = Random(seed)
     held = dict.fromkeys((*_PAIRS, _LATE_PAIR), 0)
     trades = list(_deal(rng, held, _LATE_PAIR, START_MS + SECOND_MS, 3))
@@ -118,7 +118,7 @@ def tell(seed: int, rounds: int = 5, first_ms: EpochMs = 8 * SECOND_MS) -> Tale:
         for pair in _PAIRS:
             trades += _turn(rng, held, pair, begin)
     quiet = START_MS + first_ms + rounds * _ROUND_MS
-    last = quiet + _SETTLED_MS
+    last = quiet + settled_ms
     for pair in held:
         trades += _deal(rng, held, pair, last + rng.randrange(4_000), 1 if held[pair] >= 0 else -1)
     for n, pair in enumerate(held):

@@ -106,6 +106,39 @@ def test_a_password_is_never_shown(tmp_path: Path) -> None:
     assert PASSWORD not in str(raised.value)
 
 
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "PostgreSQL+asyncpg"])
+def test_a_url_may_name_a_driver(tmp_path: Path, scheme: str) -> None:
+    """As other programs write it; ours is the one that is used."""
+    assert loaded(tmp_path, f"FADEARENA_DATABASE_URL={scheme}://me@db/fade").database == "postgresql://me@db/fade"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("PUBLIC_URL", "fade.example"),
+        ("PUBLIC_URL", "https://fade.example/path"),
+        ("PUBLIC_URL", "https://ann:pw@fade.example"),
+        ("PUBLIC_URL", "https://"),
+        ("ORIGINS", "https://a.example,*"),
+        ("PROXIES", "10.0.0.1,proxy"),
+        ("PROXIES", "*"),
+        ("PORT", "70000"),
+    ],
+)
+def test_addresses_of_the_api_are_checked(tmp_path: Path, name: str, text: str) -> None:
+    """A URL is an origin and nothing more; proxies have addresses; a wildcard is none of them."""
+    with pytest.raises(InvalidInput, match=f"FADEARENA_{name}"):
+        loaded(tmp_path, f"FADEARENA_{name}={text}")
+
+
+def test_lists_are_read_item_by_item(tmp_path: Path) -> None:
+    """Separated by commas, with or without blanks."""
+    config = loaded(tmp_path, "FADEARENA_ORIGINS=https://a.example/ ,http://b:1\nFADEARENA_PROXIES=10.0.0.0/8, ::1\n")
+    assert config.allowed_origins == ("https://a.example", "http://b:1")
+    assert config.trusted_proxies == ("10.0.0.0/8", "::1")
+    assert (loaded(tmp_path).allowed_origins, loaded(tmp_path).trusted_proxies) == ((), ())
+
+
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     """A file that is no text is named."""
     (tmp_path / ".env").write_bytes(b"\xff\xfe\xfa")

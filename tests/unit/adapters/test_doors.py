@@ -8,6 +8,7 @@ from fadearena.adapters.alerts.console import ConsoleSink
 from fadearena.adapters.keys.environment import EnvironmentKeys
 from fadearena.adapters.keys.file import FileKeys
 from fadearena.adapters.keys.ring import RingKeys
+from fadearena.adapters.memory.access import MemoryAccess
 from fadearena.adapters.memory.alerts import MemoryAlerts
 from fadearena.adapters.memory.control import MemoryControl
 from fadearena.adapters.memory.heartbeat import MemoryHeartbeats
@@ -29,6 +30,7 @@ from fadearena.adapters.sql.migrations import upgrade
 from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.bootstrap.keys import address_of
 from fadearena.kit.clock import Clock, ManualClock, ScaledClock, SystemClock
+from fadearena.ports.access import AccessStore
 from fadearena.ports.alerts import AlertSink
 from fadearena.ports.control import Control
 from fadearena.ports.heartbeat import Heartbeats
@@ -81,7 +83,8 @@ def test_storage_in_memory_fits_its_doors() -> None:
     sinks: list[AlertSink] = [MemoryAlerts(), ConsoleSink()]
     outboxes: list[Outbox] = [MemoryOutbox()]
     sightings: list[Sightings] = [MemorySightings()]
-    assert all((leases, writers, journals, snapshots, controls, beats, stores, sinks, outboxes, sightings))
+    access: list[AccessStore] = [MemoryAccess()]
+    assert all((leases, writers, journals, snapshots, controls, beats, stores, sinks, outboxes, sightings, access))
 
 
 def test_storage_in_a_database_fits_its_doors(tmp_path: Path) -> None:
@@ -102,6 +105,7 @@ def test_storage_in_a_database_fits_its_doors(tmp_path: Path) -> None:
             controls: list[Control] = [store.control]
             beats: list[Heartbeats] = [store.heartbeats]
             sightings: list[Sightings] = [store.sightings]
-            assert all((records, controls, beats, sightings))
+            access: list[AccessStore] = [store.access]
+            assert all((records, controls, beats, sightings, access))
 
     asyncio.run(opened())

@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from fadearena.adapters.sql.migrations import upgrade
 from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.bootstrap.alerting import examine_alerts, rules_of
-from fadearena.bootstrap.finding import Level
 from fadearena.bootstrap.places import Places, places_of
 from fadearena.config import Config, Network
+from fadearena.model.finding import Level
 from fadearena.model.policy import Mode
 from fadearena.model.record import Alert
 from fadearena.ports.outbox import Delivery

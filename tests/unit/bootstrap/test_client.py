@@ -125,7 +125,7 @@ def test_status_tells_how_far_things_are_shown(installation: Installation, tmp_p
     async def main() -> Status:
         await installation.show(SettingsChange(version=1, actor="seed", policy=default_policy()))
         await installation.beat(journal_seq=5)
-        await installation.beat(process="server", journal_seq=1)
+        await installation.beat(process="api:7@here", journal_seq=1)
         return await installation.client.status()
 
     (tmp_path / "KILL").touch()
@@ -133,4 +133,4 @@ def test_status_tells_how_far_things_are_shown(installation: Installation, tmp_p
     assert status.lag == 4
     assert status.has_kill_file
     assert [bot.id for bot in status.bots] == [bot.id for bot in default_policy().bots]
-    assert {beat.process for beat in status.beats} == {"worker", "server"}
+    assert {beat.process for beat in status.beats} == {"worker", "api:7@here"}

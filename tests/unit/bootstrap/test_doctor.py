@@ -6,9 +6,9 @@ import pytest
 
 from fadearena.bootstrap import doctor
 from fadearena.bootstrap.client import Status
-from fadearena.bootstrap.finding import Finding, Level, worst
 from fadearena.bootstrap.places import Places, places_of
 from fadearena.config import load
+from fadearena.model.finding import Level
 from fadearena.model.record import DeadLetter, Record, TradingStateChange
 from tests.support.command import nowhere
 from tests.support.installation import Installation
@@ -42,14 +42,6 @@ def latch(name: str, *, is_set: bool = True) -> TradingStateChange:
     return TradingStateChange(scope="all", state="halted", latch=name, is_set=is_set, actor="me", reason="why")
 
 
-def test_the_worst_counts() -> None:
-    """The level of several findings is that of the worst."""
-    findings = [Finding(check=level, level=level, text="") for level in Level]
-    assert worst(tuple(findings)) is Level.FAIL
-    assert worst(tuple(findings[:2])) is Level.WARN
-    assert worst(()) is Level.OK
-
-
 def test_a_directory_that_is_not_there_yet(places: Places) -> None:
     """It is no failure, and nothing is made."""
     assert doctor._directory(places).level is Level.WARN
@@ -77,22 +69,22 @@ def test_a_large_log_is_told(places: Places, tmp_path: Path) -> None:
     assert levels == {"log of journal": Level.WARN, "log of read": Level.OK}
 
 
-def test_worker_and_server_are_looked_for(installation: Installation) -> None:
+def test_worker_and_api_are_looked_for(installation: Installation) -> None:
     """A process that beats is well; a worker that recovers is told; an old beat is none."""
     client = installation.client
     assert doctor._worker(client, status_of(installation)).level is Level.FAIL
     installation.play(installation.beat())
-    installation.play(installation.beat("server"))
+    installation.play(installation.beat("api:7@here"))
     status = status_of(installation)
     assert doctor._worker(client, status).level is Level.OK
-    assert doctor._server(client, status).level is Level.OK
+    assert doctor._api(client, status).level is Level.OK
     installation.play(installation.beat(status="recovering", journal_seq=5_000))
     status = status_of(installation)
     assert doctor._worker(client, status).level is Level.WARN
-    assert doctor._server(client, status).level is Level.WARN
+    assert doctor._api(client, status).level is Level.WARN
     installation.clock.move_by(5_000)
     assert doctor._worker(client, status_of(installation)).level is Level.FAIL
-    assert doctor._server(client, status_of(installation)).level is Level.FAIL
+    assert doctor._api(client, status_of(installation)).level is Level.FAIL
 
 
 def test_a_beat_of_the_future_is_told(installation: Installation) -> None:

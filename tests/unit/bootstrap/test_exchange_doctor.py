@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import msgspec
 
 from fadearena.bootstrap.exchange_doctor import ExchangeDoctor, examine_exchange
-from fadearena.bootstrap.finding import Finding, Level
 from fadearena.bootstrap.seed import SEASON_1_5, default_policy
 from fadearena.config import Network, load
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
+from fadearena.model.finding import Finding, Level
 from fadearena.model.policy import Policy
 from fadearena.sandbox.exchange.exchange import Exchange
 from fadearena.sandbox.gateway.faults import Answer, Fault, Refuse, Silence

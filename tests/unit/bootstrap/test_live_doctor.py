@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from fadearena.bootstrap.doctor import examine
-from fadearena.bootstrap.finding import Level
 from fadearena.bootstrap.live_doctor import armed, examine_live, key_place
 from fadearena.bootstrap.places import places_of
 from fadearena.config import Config, Network, load
+from fadearena.model.finding import Level
 from fadearena.model.policy import Mode
 from tests.support.command import nowhere
 from tests.support.edge import policy_of

@@ -6,12 +6,12 @@ from random import Random
 import msgspec
 import pytest
 
-from fadearena.bootstrap.finding import Finding, Level
 from fadearena.bootstrap.preflight import DAY_MS, Preflight
 from fadearena.bootstrap.way import Plan, Way
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
 from fadearena.model.error import VenueError
+from fadearena.model.finding import Finding, Level
 from fadearena.model.policy import AccountPolicy, Policy, Sizing
 from fadearena.model.units import Side
 from fadearena.sandbox.exchange.exchange import Exchange

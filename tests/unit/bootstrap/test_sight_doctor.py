@@ -2,9 +2,9 @@
 
 import msgspec
 
-from fadearena.bootstrap.finding import Finding, Level
 from fadearena.bootstrap.outlook import IdleBot, Outlook
 from fadearena.bootstrap.sight_doctor import examine_sight
+from fadearena.model.finding import Finding, Level
 from fadearena.model.units import DAY_MS
 from fadearena.ports.sightings import FeedState, FeedStatus, LaneUse, RateUse, Sight
 

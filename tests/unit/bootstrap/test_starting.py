@@ -11,7 +11,6 @@ import pytest
 from pydantic import SecretStr
 
 from fadearena.adapters.memory.keys import MemoryKeys
-from fadearena.bootstrap.finding import Finding, Level
 from fadearena.bootstrap.keys import Signers, address_of
 from fadearena.bootstrap.places import places_of
 from fadearena.bootstrap.seed import default_policy
@@ -22,6 +21,7 @@ from fadearena.core.state import BookMemory, State
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
 from fadearena.model.error import InvalidInput, VenueUnavailable
+from fadearena.model.finding import Finding, Level
 from fadearena.model.policy import Mode, Policy
 from fadearena.sandbox.exchange.exchange import Exchange
 from fadearena.sandbox.gateway.faults import Refuse

@@ -8,7 +8,6 @@ import pytest
 
 from fadearena.bootstrap import switching
 from fadearena.bootstrap.places import Places, places_of
-from fadearena.bootstrap.policies import risks_added
 from fadearena.bootstrap.starting import check_mode
 from fadearena.bootstrap.upkeep import alone, put_policy
 from fadearena.config import Config, Network, load
@@ -68,6 +67,16 @@ def test_what_is_broken_off_leaves_the_mode_as_it_was(config: Config, simulation
     assert in_force(config, Mode.LIVE).version == 2
 
 
+def test_settings_that_changed_meanwhile_are_not_overruled(config: Config, simulation: Places) -> None:
+    """Whoever looked at others, for up to a minute, has to look again: a limit that is new is never lost."""
+    seen = msgspec.structs.replace(in_force(config, Mode.SIMULATION), mode=Mode.LIVE)
+    tighter = msgspec.structs.replace(policy_of(daily_loss_limit=D(1)), mode=Mode.SIMULATION)
+    asyncio.run(put_policy(simulation, tighter, "ann"))
+    with pytest.raises(switching.CannotLeave, match="changed meanwhile"):
+        asyncio.run(switching.go(config, simulation, seen, "bob"))
+    assert places_of(config) == simulation
+
+
 def test_settings_that_are_not_possible_are_refused_with_their_reasons(simulation: Places) -> None:
     """What is there stays as it is."""
     wrong = msgspec.structs.replace(policy_of(), mode=Mode.SIMULATION, max_signal_age_ms=0)
@@ -85,24 +94,6 @@ def test_limits_are_proposed_where_there_are_none() -> None:
     assert {bot.exposure_cap for bot in limited.bots} == {D(500)}
     assert limited.gaps_for_real_money() == []
     assert switching.with_limits(policy, D(0)) == policy
-
-
-def test_a_limit_does_not_go_while_live() -> None:
-    """In simulation it may."""
-    old = switching.with_limits(policy_of(), D(1_000))
-    new = msgspec.structs.replace(old, daily_loss_limit=None)
-    assert risks_added(old, new) == ["dailyLossLimit must be set in live trading"]
-    assert risks_added(old, msgspec.structs.replace(new, mode=Mode.SIMULATION)) == []
-
-
-def test_a_bot_does_not_come_without_a_limit_while_live() -> None:
-    """Those that have none already may stay, also where others before them go."""
-    old = policy_of(mode=Mode.LIVE)
-    first, new = old.bots[0], msgspec.structs.replace(old.bots[0], id="new", wallet="0x" + "9" * 40)
-    capped = msgspec.structs.replace(first, exposure_cap=D(1))
-    two = msgspec.structs.replace(old, bots=(capped, msgspec.structs.replace(new, exposure_cap=None)))
-    assert risks_added(two, two.with_bots(drop=[first.id])) == []
-    assert risks_added(old, old.with_bots([new])) == [f"bots[{len(old.bots)}].exposureCap must be set in live trading"]
 
 
 def test_nothing_is_proposed_without_an_exchange_or_in_the_arena(config: Config, simulation: Places) -> None:

@@ -14,10 +14,10 @@ import typer
 import fadearena
 from fadearena.cli.errors import on_uncaught
 from fadearena.cli.exit_codes import ExitCode
-from fadearena.cli.forms import camel
 from fadearena.cli.main import app
 from fadearena.cli.naming import address_in, recorded_bots, slug_of
 from fadearena.cli.ordering import OrderReport
+from fadearena.model.policy.form import camel
 from tests.support.command import fadearena as run
 from tests.support.fills import row, write
 

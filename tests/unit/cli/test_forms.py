@@ -7,24 +7,13 @@ import msgspec
 import pytest
 
 from fadearena.bootstrap.seed import default_policy
-from fadearena.cli.forms import camel, changed, form_of, rows_of
+from fadearena.cli.forms import changed
 from fadearena.model.error import InvalidInput
 from fadearena.model.policy import BotPolicy, CoinRules, OnBreach, Policy, Sizing
+from fadearena.model.policy.form import camel, form_of, rows_of
 from fadearena.model.units import Direction
 
 POLICY = default_policy()
-
-
-def test_names_are_those_of_the_http_contract() -> None:
-    """A field's name is camelCase; a wallet is `walletAddress`."""
-    assert camel("max_order_notional") == "maxOrderNotional"
-    assert camel("wallet") == "walletAddress"
-    bot = form_of(POLICY)["bots"][0]
-    assert (bot["walletAddress"], bot["leverageMultiplier"], bot["coins"]) == (
-        POLICY.bots[0].wallet,
-        "0.05",
-        {"allow": None, "deny": []},
-    )
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fadearena.bootstrap.seed import default_policy
-from fadearena.cli.forms import form_of
 from fadearena.cli.lists import BotList, Listed, read_list
 from fadearena.model.error import InvalidInput
+from fadearena.model.policy.form import form_of
 from tests.support.leaderboards import wallet
 
 MIXED = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"

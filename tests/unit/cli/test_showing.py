@@ -54,3 +54,19 @@ def test_a_long_roster_is_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "watched" not in out
     assert "and 70 more bots: `fadearena bots list` shows all" in out
     assert len(showing.report_of(status).bots) == 100
+
+
+def test_an_api_process_says_where_it_listens() -> None:
+    """Of several the dead ones are left out as long as one lives; where none does the last ones are named."""
+
+    def lines(*alive: bool) -> list[str]:
+        reports = [
+            showing.ProcessReport(
+                process=f"api:{n}@here", pid=n, status="running", alive=lives, age_ms=9_000, url="http://127.0.0.1:4800"
+            )
+            for n, lives in enumerate(alive)
+        ]
+        return list(showing._processes(reports))[1:]
+
+    assert lines(False, True) == ["api:1@here: running at http://127.0.0.1:4800 (process 1)"]
+    assert lines(False) == ["api:0@here: running, not heard of for 9 s (process 0)"]

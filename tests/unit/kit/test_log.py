@@ -70,6 +70,8 @@ def test_names_that_do_not(name: str) -> None:
         ("postgresql://me:pw@db:5432/x?y=1", f"postgresql://{MASK}@db:5432/x?y=1"),
         ("to postgresql://me:p@w@db/x now", f"to postgresql://{MASK}@db/x now"),
         ("Authorization: Bearer abc.def-1", f"Authorization: Bearer {MASK}"),
+        (f"GET /x?a=fa_0123456789ab_{'Z-_9' * 10}Zz9", f"GET /x?a={MASK}"),
+        ("x=1; __Host-fadearena_session=abc-1; y=2", f"x=1; __Host-fadearena_session={MASK}; y=2"),
         ("host=db password=pw user=me", f"host=db password={MASK} user=me"),
         ('{"api_key": "abc"}', f'{{"api_key": "{MASK}"}}'),
         ("0x" + "1a" * 20, "0x" + "1a" * 20),
@@ -145,3 +147,22 @@ def test_libraries_are_heard_when_something_is_wrong() -> None:
     first, second = map(json.loads, lines)
     assert (first["event"], first["logger"], first["level"]) == (f"to a://{MASK}@d", "lib", "warning")
     assert "old" in second["event"]
+
+
+def test_tokens_of_ours_are_masked_by_their_form() -> None:
+    """Their public part, too: the whole is what is shown at the door."""
+    token = "fa_0123456789ab_" + "Secret-Part_" * 3 + "1234567"
+    assert masked(f"Bearer {token} was shown") == f"Bearer {MASK} was shown"
+    assert masked(f"it is {token}.") == f"it is {MASK}."
+
+
+def test_what_the_web_server_logs_comes_out_in_the_same_form() -> None:
+    """With the name of the request that it was about, and without its secrets."""
+    lines = logged(
+        "with bound_contextvars(request_id='r1'):\n"
+        "    logging.getLogger('uvicorn.error').error('cannot serve %s', 'http://a:hidden@host/')\n"
+        "    logging.getLogger('uvicorn.error').info('said to nobody')\n"
+    )
+    (line,) = [json.loads(line) for line in lines]
+    assert line["event"] == f"cannot serve http://{MASK}@host/"
+    assert (line["logger"], line["request_id"]) == ("uvicorn.error", "r1")

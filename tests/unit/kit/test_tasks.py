@@ -7,7 +7,7 @@ import pytest
 
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
-from fadearena.kit.tasks import Joined, cancelled, either, first_cause, streamed
+from fadearena.kit.tasks import Joined, cancelled, either, first_cause, in_turns, streamed
 
 
 async def ended(clock: ManualClock, at_ms: int, log: list[str], name: str) -> None:
@@ -140,6 +140,30 @@ def test_streamed_tells_what_waits_before_it_raises() -> None:
     assert heard == [1, 2]
 
 
+def test_streamed_lets_others_have_their_turn() -> None:
+    """However much waits in the queue: it is not all told in one turn of the loop."""
+    told, turns = asyncio.Queue[int](), list[int]()
+
+    async def puts_at_once() -> None:
+        for number in range(500):
+            told.put_nowait(number)
+
+    async def main() -> None:
+        loop, turn = asyncio.get_running_loop(), 0
+
+        def next_turn() -> None:
+            nonlocal turn
+            turn += 1
+            loop.call_soon(next_turn)
+
+        loop.call_soon(next_turn)
+        turns.extend([turn async for _ in streamed(told, puts_at_once())])
+
+    asyncio.run(main())
+    assert len(turns) == 500
+    assert max(turns.count(turn) for turn in turns) <= 51
+
+
 def test_who_stops_listening_ends_the_tasks() -> None:
     """Nothing is left behind a listener that was cancelled."""
     clock, log = ManualClock(), list[str]()
@@ -156,6 +180,24 @@ def test_who_stops_listening_ends_the_tasks() -> None:
 
     assert run_jumping(main(), clock) == 1
     assert log == ["a given up at 5"]
+
+
+def test_others_have_their_turn_between_many_items() -> None:
+    """After every so many of them, and each item comes once, in order."""
+    seen: list[int] = []
+
+    async def count() -> list[int]:
+        async for item in in_turns(range(7), 3):
+            seen.append(item)  # noqa: PERF401 - what was seen between counts
+        return seen
+
+    async def main() -> tuple[list[int], int]:
+        counting = asyncio.create_task(count())
+        await asyncio.sleep(0)
+        between = len(seen)
+        return await counting, between
+
+    assert asyncio.run(main()) == (list(range(7)), 3)
 
 
 def test_joined_questions_are_asked_once_whoever_goes_away() -> None:

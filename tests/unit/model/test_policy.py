@@ -5,7 +5,17 @@ from decimal import Decimal as D
 import msgspec
 import pytest
 
-from fadearena.model.policy import AccountPolicy, AlertPolicy, BotPolicy, CoinRules, Policy, Sizing, Slippage, Tuning
+from fadearena.model.policy import (
+    AccountPolicy,
+    AlertPolicy,
+    BotPolicy,
+    CoinRules,
+    Mode,
+    Policy,
+    Sizing,
+    Slippage,
+    Tuning,
+)
 from tests.support.world import AGENT, MAIN, OTHER, WALLET, bot, settings
 
 
@@ -118,3 +128,25 @@ def test_real_money_needs_its_limits() -> None:
     ready = settings(bot(exposure_cap=D(1)), global_exposure_cap=D(1), daily_loss_limit=D(1))
     assert ready.gaps_for_real_money() == []
     assert Policy().problems() == []
+
+
+def limited() -> Policy:
+    """Return settings with every limit that real money needs."""
+    return settings(bot(exposure_cap=D(1)), mode=Mode.LIVE, global_exposure_cap=D(2), daily_loss_limit=D(1))
+
+
+def test_a_limit_does_not_go_while_live() -> None:
+    """In simulation it may."""
+    new = msgspec.structs.replace(limited(), daily_loss_limit=None)
+    assert new.risks_beside(limited()) == ["dailyLossLimit must be set in live trading"]
+    assert msgspec.structs.replace(new, mode=Mode.SIMULATION).risks_beside(limited()) == []
+
+
+def test_a_bot_does_not_come_without_a_limit_while_live() -> None:
+    """Those that have none already may stay, also where others before them go."""
+    new = bot("new", OTHER)
+    two = limited().with_bots([new])
+    assert two.risks_beside(limited()) == ["bots[1].exposureCap must be set in live trading"]
+    assert two.with_bots(drop=["bot"]).risks_beside(two) == []
+    open_one = msgspec.structs.replace(limited(), daily_loss_limit=None)
+    assert open_one.risks_beside(open_one) == []

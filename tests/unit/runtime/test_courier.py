@@ -8,6 +8,7 @@ import pytest
 from fadearena.adapters.memory.alerts import MemoryAlerts
 from fadearena.adapters.memory.outbox import MemoryOutbox
 from fadearena.kit.clock import ManualClock
+from fadearena.kit.exposition import text_of
 from fadearena.kit.jumping import run_jumping
 from fadearena.model.error import StorageUnavailable
 from fadearena.model.record import Alert
@@ -15,7 +16,7 @@ from fadearena.model.units import DAY_MS, HOUR_MS, MINUTE_MS
 from fadearena.ports.alerts import Message
 from fadearena.ports.outbox import Delivery, OutboxRow
 from fadearena.runtime.courier import Courier, backoff_ms
-from fadearena.runtime.metrics import Metrics
+from fadearena.runtime.server_metrics import ServerMetrics
 
 START = 1_760_000_000_000
 
@@ -72,7 +73,7 @@ class Office:
     """Couriers around one outbox, on time that jumps."""
 
     def __init__(self, sink: MemoryAlerts | None = None, *, least_ms: int = 0) -> None:
-        self.clock, self.outbox, self.metrics = ManualClock(START), Outbox(), Metrics()
+        self.clock, self.outbox, self.metrics = ManualClock(START), Outbox(), ServerMetrics()
         self.sink = sink or MemoryAlerts("a", "b")
         self._coarse = Coarse(self.clock, least_ms)
         self.couriers = [self.courier()]
@@ -268,7 +269,7 @@ def test_a_database_that_is_away_is_waited_for() -> None:
 
     office = Office()
     office.run(story)
-    assert "fadearena_alerts_total" in office.metrics.text()
+    assert "fadearena_alerts_total" in text_of(office.metrics.registry)
 
 
 def test_what_ended_a_month_ago_is_forgotten() -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fadearena.model.record import Check, Decision, Effect, Outcome
 from fadearena.model.wallet import Feed
 from fadearena.ports.journal import JournalEntry
-from fadearena.ports.sightings import FeedState, FeedStatus, Sight
+from fadearena.ports.sightings import FeedState, FeedStatus, LaneUse, RateUse, Sight
 from fadearena.runtime.metrics import Metrics
 from tests.support.room import Room, notice
 
@@ -81,3 +81,20 @@ def test_what_feeds_count_only_grows() -> None:
         metrics.sight.show(Sight(time=0, now=0, feeds=(feed,)), ())
     labels = {"feed": "tape", "what": "gaps"}
     assert metrics.registry.get_sample_value("fadearena_feed_counted_total", labels) == 7
+
+
+def test_feeds_and_the_budget_are_told_as_they_are() -> None:
+    """A feed that was never heard has no age, and only one that fell silent is stale."""
+    metrics = Metrics()
+    feeds = (
+        FeedStatus(name="tape", state=FeedState.STALE, heard=4_000),
+        FeedStatus(name="user", state=FeedState.STARTING),
+    )
+    rate = RateUse(per_minute=1_200, used=300, lanes=(LaneUse(lane="own", most=900, used=300),))
+    metrics.sight.show(Sight(time=0, now=10_000, feeds=feeds, rate=rate), ())
+    value = metrics.registry.get_sample_value
+    assert value("fadearena_feed_age_seconds", {"feed": "tape"}) == 6
+    assert value("fadearena_feed_age_seconds", {"feed": "user"}) is None
+    assert [value("fadearena_feed_stale", {"feed": name}) for name in ("tape", "user")] == [1, 0]
+    assert value("fadearena_rate_weight", {"lane": "own"}) == 300
+    assert value("fadearena_rate_weight_per_minute") == 1_200

@@ -10,6 +10,7 @@ from fadearena.adapters.memory.journal import MemoryJournal
 from fadearena.adapters.memory.read_store import MemoryReadStore
 from fadearena.adapters.memory.snapshots import MemorySnapshots
 from fadearena.adapters.memory.storage import JournalMemory
+from fadearena.adapters.memory.wakeups import MemoryWakeups
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
 from fadearena.model.error import InvalidInput, StorageUnavailable
@@ -17,9 +18,10 @@ from fadearena.model.record import Alert
 from fadearena.ports.journal import JournalEntry
 from fadearena.ports.read_store import LoggedRecord, LogQuery, Position
 from fadearena.ports.snapshots import Segment
+from fadearena.ports.wakeups import Topic
 from fadearena.runtime.immediate import immediately
-from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.projector import Projector, rebuild
+from fadearena.runtime.server_metrics import ServerMetrics
 from tests.support.entries import Writer
 
 
@@ -43,7 +45,7 @@ class Window:
     """A projector between a journal that grows and a store."""
 
     def __init__(self) -> None:
-        self.clock, self.memory, self.store, self.metrics = ManualClock(), JournalMemory(), Store(), Metrics()
+        self.clock, self.memory, self.store, self.metrics = ManualClock(), JournalMemory(), Store(), ServerMetrics()
         self.journal = MemoryJournal(self.memory)
         self.projector = Projector(self.journal, self.store, self.clock, self.metrics)
         self._writer = Writer()
@@ -200,3 +202,20 @@ def test_rebuild_begins_where_the_journal_begins() -> None:
     position = immediately(rebuild(window.journal, MemorySnapshots(window.memory), window.store))
     assert position == Position(journal_seq=5, record_seq=10)
     assert [logged.record_seq for logged in window.log] == [7, 8, 9, 10]
+
+
+def test_projector_is_woken_by_the_journal_and_wakes_readers() -> None:
+    """What is committed is taken in at once, and who waits for records hears of it at once."""
+
+    async def story(window: Window) -> None:
+        await window.wait(1)
+        window.commit(1)
+        wakeups.wake(Topic.JOURNAL)
+        await wakeups.wait(Topic.RECORDS, 1_000)
+        assert window.clock.now_ms() == 1
+        assert len(window.log) == 2
+
+    window = Window()
+    wakeups = MemoryWakeups(window.clock)
+    window.projector = Projector(window.journal, window.store, window.clock, window.metrics, wakeups=wakeups)
+    window.run(story)

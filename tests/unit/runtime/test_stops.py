@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fadearena.adapters.memory.control import MemoryControl
+from fadearena.adapters.memory.wakeups import MemoryWakeups
 from fadearena.core.latches import ALL, Latch, Latches, LatchKind
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
@@ -15,6 +16,7 @@ from fadearena.model.error import StorageUnavailable
 from fadearena.model.event import Kill, Notice, Operator, Pause, Release, Resume
 from fadearena.model.order import Purpose
 from fadearena.ports.control import ControlEntry, ControlState
+from fadearena.ports.wakeups import Topic
 from fadearena.runtime.gate import Gate
 from fadearena.runtime.immediate import immediately
 from fadearena.runtime.inbox import Inbox
@@ -22,6 +24,7 @@ from fadearena.runtime.stops import Stops
 from tests.support.room import operator, order
 
 HALTED = "a stop came first: halted"
+_OFTEN_MS = 20
 
 
 class Table(MemoryControl):
@@ -44,11 +47,20 @@ class Table(MemoryControl):
 class Post:
     """Stops with all that they need."""
 
-    def __init__(self, directory: Path | None = None) -> None:
+    def __init__(self, directory: Path | None = None, *, poll_ms: int = 20) -> None:
         self.clock, self.table, self.inbox, self.gate = ManualClock(), Table(), Inbox(10), Gate()
         self.gate.open()
         self.file = None if directory is None else directory / "KILL"
-        self.stops = Stops(self.table, self.inbox, self.gate, self.clock, poll_ms=20, kill_file=self.file)
+        self.wakeups = MemoryWakeups(self.clock)
+        self.stops = Stops(
+            self.table,
+            self.inbox,
+            self.gate,
+            self.clock,
+            poll_ms=poll_ms,
+            kill_file=self.file,
+            wakeups=self.wakeups if poll_ms > _OFTEN_MS else None,
+        )
 
     def run(self, story: Callable[["Post"], Awaitable[None]], after: int = 0) -> None:
         """Watch for stops beside a story."""
@@ -275,3 +287,17 @@ def test_other_commands_do_not_touch_the_gate() -> None:
     post.inbox.put_first(operator(Release()))
     immediately(post.stops.look(0))
     assert post.gate.refusal(order()) == HALTED
+
+
+def test_a_command_that_somebody_tells_of_is_taken_at_once() -> None:
+    """Nobody looks for a second, and the gate is closed the moment that the database tells."""
+
+    async def story(post: Post) -> None:
+        await post.wait(100)
+        await post.table.put("ann", Kill())
+        post.wakeups.wake(Topic.CONTROL)
+        await post.wait(1)
+        assert [event.action for event in post.commands()] == [Kill()]
+        assert post.gate.ordered(ALL).severity > 0
+
+    Post(poll_ms=1_000).run(story)

@@ -115,6 +115,38 @@ def test_a_timed_venue_tells_the_clock_every_minute_beside_its_own_news() -> Non
     assert readings == [*kept, (LOST_AFTER + 1, (None, None)), (LOST_AFTER + 2, (0, 1))]
 
 
+def test_what_nobody_took_is_told_by_the_next_iteration() -> None:
+    """Whoever listens may end while news are on their way, and the venue tells them once."""
+
+    class Burst(Exchange):
+        """A venue that tells two things, to whoever listens first."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self._left = [notice("first"), notice("second")]
+
+        async def __aiter__(self) -> AsyncIterator[Event]:
+            """Iterate over what is left, and then over nothing for ever."""
+            while self._left:
+                yield self._left.pop(0)
+            await asyncio.get_running_loop().create_future()
+
+    clock, exchange = ManualClock(T0), Burst()
+    venue = TimedVenue(exchange, Timing(exchange.clock_offset), clock)
+
+    async def take_one() -> Event:
+        news = aiter(venue)
+        try:
+            return await anext(news)
+        finally:
+            await news.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+    async def main() -> list[Event]:
+        return [await take_one(), await take_one()]
+
+    assert run_jumping(main(), clock) == [notice("first"), notice("second")]
+
+
 def test_an_order_that_came_too_late_has_the_clock_measured_soon() -> None:
     """Whoever doubts it needs not wait for the minute; many who do have it measured every five seconds at most."""
     clock, exchange = ManualClock(T0), Exchange()

@@ -198,6 +198,14 @@ def test_state_is_a_snapshot_and_a_balance() -> None:
     assert (balance.dex, str(balance.value)) == ("xyz", "38252.7")
 
 
+def test_leverages_are_read_where_they_are_named() -> None:
+    """A position without one has none; what is not held has none either."""
+    assert codec.leverages(state(assetPositions=[])) == {}
+    held = [{"coin": "BTC", "szi": "1", "leverage": {"type": "cross", "value": 20}}, {"coin": "ETH", "szi": "-1"}]
+    found = codec.leverages(state(assetPositions=[{"position": one, "type": "oneWay"} for one in held]))
+    assert found == {"BTC": 20}
+
+
 def test_state_without_a_time_is_no_snapshot() -> None:
     """A snapshot that does not say when it was taken is never used."""
     timeless = msgspec.structs.replace(state(), time=msgspec.UNSET)

@@ -384,3 +384,20 @@ def test_repairs_leave_a_part_of_the_minute_to_snapshots() -> None:
     first = Counter(name.split()[0] for at, name in gate.went if at <= 20_000)
     assert first == {"repair": 11, "snapshot": 10}
     assert len(gate.went) == 50
+
+
+def test_no_more_is_kept_for_snapshots_than_they_can_use() -> None:
+    """With few wallets repairs have the rest of the minute; with many a fifth of it stays for snapshots."""
+    clock = ManualClock(0)
+    few, many = RateBudget(clock), RateBudget(clock)
+    few.keep(24)
+    many.keep(100_000)
+
+    async def repairs(budget: RateBudget) -> int:
+        asked = (budget.take(Lane.REPAIR, 20, deadline=1) for _ in range(100))
+        refused = [each for each in await asyncio.gather(*asked, return_exceptions=True) if each]
+        assert all(isinstance(each, VenueUnavailable) for each in refused)
+        return budget.use().used
+
+    assert run_jumping(repairs(few), clock) == (1_200 * 75 // 100 - 24) // 20 * 20
+    assert run_jumping(repairs(many), clock) == 1_200 * (75 - 20) // 100

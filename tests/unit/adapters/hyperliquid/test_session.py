@@ -376,3 +376,20 @@ def test_what_nobody_takes_ends_the_connection() -> None:
         await cancelled(running)
 
     run_jumping(main(), line.clock)
+
+
+def test_much_that_came_at_once_leaves_others_their_turn() -> None:
+    """While 1,000 messages that wait are read and taken, somebody else runs after every few of them."""
+    line = Line()
+    seen: list[int] = []
+
+    async def story() -> None:
+        socket = await line.net.socket()
+        for number in range(1_000):
+            socket.say({"channel": "trades", "data": [number]})
+        while sum(isinstance(each, Message) for each in line.told) < 1_000:
+            seen.append(len(line.told))
+            await asyncio.sleep(0)
+
+    line.run(story)
+    assert max(later - earlier for earlier, later in pairwise(seen)) <= 32

@@ -94,6 +94,25 @@ def test_after_each_connection_what_was_missed_is_fetched() -> None:
     assert ([each.time - NOW for each in fills.fills], fills.is_complete_to) == ([61_000], None)
 
 
+def test_what_nobody_took_is_told_by_the_next_iteration() -> None:
+    """The exchange tells it once, and its history says nothing of it yet: it waits for whoever listens next."""
+    desk = desk_of()
+    venue = venue_on(desk.line())
+
+    async def story() -> list[Any]:
+        news = aiter(venue)
+        assert isinstance(await anext(news), BudgetRead)
+        await desk.clock.sleep_until(NOW + 1_000)
+        desk.net.hearing("userFills").say(pushed("userFundings", [payment(NOW - HOUR)]))
+        await desk.clock.sleep_until(NOW + 2_000)
+        await news.aclose()  # type: ignore[attr-defined]  # it is a generator
+        async with Listener(aiter(venue), desk.clock) as listener:
+            return await listener.wait(1_000)
+
+    told = run_jumping(story(), desk.clock)
+    assert [event.usd for event in told if isinstance(event, FundingPaid)] == [Decimal("-1.5")]
+
+
 def test_a_history_that_cannot_be_read_is_told_and_tried_again() -> None:
     """A notice for each failure, and what was missed as soon as the exchange answers."""
     desk = desk_of(userFunding=BROKEN)

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from fadearena.adapters.hyperliquid.wallet_feed.wallet import FILLS_MAX, DexView, News, Rank, Remembered, Watched
 from fadearena.model.event import SourceSnapshot
 from fadearena.model.units import Side
@@ -95,6 +97,17 @@ def test_a_fill_as_close_as_a_tie_to_a_snapshot_has_it_read_again() -> None:
     wallet.note(fill(1_003, 1), Feed.TAPE, NOW + 1_003)
     assert (first, wallet.dexs[""].is_tied) == (True, True)
     assert held(wallet) == {"BTC": 2}
+
+
+@pytest.mark.parametrize(("time", "is_tied"), [(-1_001, False), (-1_000, True), (900, True), (1_011, False)])
+def test_an_older_fill_that_is_heard_of_after_a_snapshot_has_it_read_again(time: int, is_tied: bool) -> None:
+    """Nobody knows whether the snapshot holds it; what happened long before, and what is clearly later, is certain."""
+    wallet, followed = watched(), watched(Rank.FOLLOWED)
+    for each in (wallet, followed):
+        each.take(snapshot(1_000, BTC=1), NOW + 1_000)
+        each.note(fill(time, 1), Feed.TAPE, NOW + 1_200)
+    assert wallet.dexs[""].is_tied is is_tied
+    assert not followed.dexs[""].is_tied
 
 
 def test_an_older_snapshot_says_nothing_and_a_time_that_cannot_be_does_not_stay() -> None:

@@ -208,6 +208,28 @@ def test_who_is_not_followed_any_more_is_neither_streamed_nor_polled() -> None:
     ]
 
 
+def test_sleeves_that_come_and_go_do_not_renew_the_connection_again_and_again() -> None:
+    """Who has a sleeve takes the place of one who has none; the next swap waits until ten minutes are over."""
+    desk = Desk(ManualClock(NOW))
+    wallets = HyperliquidWallets(desk.line(), WalletOptions(streams_max=1))
+
+    def streamed() -> list[str]:
+        return [each["user"] for old in desk.net.sockets for each in old.asked() if each["type"] == "userFills"]
+
+    async def story() -> None:
+        wallets.follow(Roster(followed=(ALICE, BOB)))
+        async with Listener(aiter(wallets), desk.clock) as listener:
+            for held, other in ((BOB, ALICE), (ALICE, BOB), (BOB, ALICE), (ALICE, BOB)):
+                await listener.wait(60_000)
+                wallets.follow(Roster(held=(held,), followed=(other,)))
+            await listener.wait(400_000)
+            assert streamed() == [ALICE, BOB]
+            await listener.wait(60_000)
+            assert streamed() == [ALICE, BOB, ALICE]
+
+    run_jumping(story(), desk.clock)
+
+
 def test_events_say_when_the_socket_was_last_heard() -> None:
     """Polls go on over a dead socket, but do not make it look alive."""
     desk = Desk(ManualClock(NOW))

@@ -1,6 +1,7 @@
 """The tables go up and down, and are what the program expects."""
 
 import asyncio
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -14,11 +15,13 @@ from fadearena.adapters.sql.migrations import HEADS, current, downgrade, head, m
 from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.model.error import InvalidInput, StorageOutdated
 from fadearena.model.policy import Policy
-from fadearena.model.record import Alert
+from fadearena.model.record import Alert, EquityPoint
+from fadearena.model.units import MINUTE_MS
 from fadearena.ports.journal import JournalEntry
 from fadearena.ports.read_store import BotView, SettingsView
 from tests.support.entries import Writer
-from tests.support.shown import bot_policy, settings
+from tests.support.read_tables import dump
+from tests.support.shown import bot_policy, one_of_each, settings
 
 TREES: tuple[Tree, ...] = ("journal", "read")
 
@@ -157,3 +160,27 @@ def test_the_settings_of_bots_move_to_the_bots_and_back(location: Location) -> N
     assert msgspec.json.decode(text, type=Policy) == set_then.policy
     upgrade(location, "read")
     assert asyncio.run(shown()) == before
+
+
+def test_history_of_before_is_filled_into_the_new_tables(location: Location) -> None:
+    """Trades, what is counted of them and how far curves fell are what a rebuild makes; the way back works."""
+    writer = Writer()
+    curve = [
+        EquityPoint(series="bot:a", usd=None if usd is None else Decimal(usd)) for usd in ("10", None, "2.50", "4")
+    ]
+    entries = [writer.entry(*one_of_each(), point, at=n * MINUTE_MS) for n, point in enumerate(curve)]
+
+    async def project() -> None:
+        async with open_read_store(location, inline=True) as store:
+            await store.records.project(entries)
+
+    upgrade(location, "read")
+    asyncio.run(project())
+    before = dump(location)
+    downgrade(location, "read", "0005")
+    assert "trade_count" not in tables(location, "read")
+    upgrade(location, "read")
+    after = dump(location)
+    assert {name for name, rows in before.items() if after[name] != rows} == set()
+    assert len(after["trade"]) == 8
+    assert after["equity_extent"] == [("bot:a", Decimal(10), Decimal(4), Decimal(10), Decimal("7.5"), Decimal("0.75"))]
