@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 READY := $(VENV)/.ready
+GENERATOR := $(VENV)/generator
 CODE := src tests benchmarks
 
 # uv trusts the certificates that the system trusts, as pip and git do.
@@ -20,7 +21,7 @@ export UV_SYSTEM_CERTS ?= true
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: env
 env: $(READY) ## Build the environment in .venv from the hash locks
@@ -36,6 +37,11 @@ $(UV): requirements/bootstrap.lock
 $(READY): $(UV) requirements/dev.lock pyproject.toml src/fadearena/__init__.py
 	$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(GENERATOR)/.ready: $(READY) requirements/generator.lock
+	$(UV) venv --quiet --allow-existing --python $(BIN)/python $(GENERATOR)
+	$(UV) pip sync --quiet --compile-bytecode --python $(GENERATOR)/bin/python --require-hashes requirements/generator.lock
 	@touch $@
 
 .PHONY: env-example
@@ -55,14 +61,18 @@ test: $(READY) ## Run the tests, quick form
 COVERING = tests/unit/core tests/unit/model tests/stories tests/laws tests/golden
 
 .PHONY: test-all
-test-all: $(READY) ## Run all tests, long form, and demand 100 % branches of model and core
+test-all: $(READY) $(GENERATOR)/.ready ## Run all tests, long form, and demand 100 % branches of model and core
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report= $(COVERING)
 	$(BIN)/python -m coverage report --include='src/fadearena/model/*,src/fadearena/core/*' --fail-under=100
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=long $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=long --durations=25 $(ARGS)
 
 .PHONY: faults
 faults: $(READY) ## Break live trading at every step of an order, kill the worker at every point; count what survived
 	$(BIN)/python -m tests.faults $(ARGS)
+
+.PHONY: faults-postgres
+faults-postgres: $(READY) ## Restart, stop, cut off PostgreSQL under load; count what survived
+	$(BIN)/python -m tests.faults.postgres $(ARGS)
 
 .PHONY: soak
 soak: $(READY) ## Tell 500 stories of faulty feeds, then kill a worker for minutes: make soak ARGS=--short
@@ -87,6 +97,11 @@ check: lint test-all ## All that has to pass before a change lands
 bench: $(READY) ## Run the benchmarks: make bench ARGS="..."
 	$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: bench-api
+bench-api: $(READY) ## What the API costs with years of history behind it, and /ws with a thousand clients
+	$(BIN)/python -m benchmarks.api $(ARGS)
+	$(BIN)/python -m benchmarks.stream $(ARGS)
+
 # To raise versions too: make lock ARGS=--upgrade
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" --no-emit-index-url --no-emit-find-links $(ARGS)
@@ -95,7 +110,8 @@ LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-ha
 lock: $(UV) ## Write requirements/*.lock anew from pyproject.toml
 	$(LOCK) --group bootstrap --output-file requirements/bootstrap.lock
 	$(LOCK) --output-file requirements/runtime.lock pyproject.toml
-	$(LOCK) --group dev --constraints requirements/bootstrap.lock --constraints requirements/runtime.lock --output-file requirements/dev.lock pyproject.toml
+	$(LOCK) --group generator --output-file requirements/generator.lock
+	$(LOCK) --all-extras --group dev --constraints requirements/bootstrap.lock --constraints requirements/runtime.lock --output-file requirements/dev.lock pyproject.toml
 
 .PHONY: clean
 clean: ## Remove the environment, caches and builds

@@ -3,7 +3,7 @@
 import argparse
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from rich.console import Console
@@ -12,7 +12,7 @@ from rich.table import Table
 
 import fadearena
 from benchmarks.rows import FULL, LONG, QUICK, Scale, groups
-from benchmarks.timing import Row, measure
+from benchmarks.timing import Group, Row, measure
 from fadearena.kit import log
 
 _PIPE_WIDTH = 120
@@ -29,8 +29,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and print."""
+def main(arguments: Sequence[str] | None = None, asked_of: Callable[[Scale], Sequence[Group]] = groups) -> None:
+    """Measure the groups of a form, and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What deciding costs, and how it grows.")
     form = parser.add_mutually_exclusive_group()
     form.set_defaults(form="full")
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object on one line")
     asked = parser.parse_args(arguments)
     log.configure("error")
-    rows = measure_all(_FORMS[asked.form])
+    rows = measure_all(asked_of(_FORMS[asked.form]))
     if asked.json:
         report = Report(
             version=fadearena.__version__,
@@ -52,9 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         show(rows)
 
 
-def measure_all(scale: Scale) -> tuple[Row, ...]:
-    """Run everything; a bar on stderr shows how far things are."""
-    asked, rows = groups(scale), list[Row]()
+def measure_all(asked: Sequence[Group]) -> tuple[Row, ...]:
+    """Run all groups; a bar on stderr shows how far things are."""
+    rows = list[Row]()
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("measuring", total=sum(len(group.works) * group.rounds for group in asked))

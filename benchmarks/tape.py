@@ -74,7 +74,7 @@ def _by_us(texts: list[str], watched: frozenset[str]) -> int:
     for text in texts:
         message = frame.decode(text)
         if message.channel == "trades":
-            found += sum(len(each.fills) for each in sieve.sift(message.data).fills)
+            found += sum(len(each.fills) for each in sieve.sift(message.data, 0).fills)
     return found
 
 
