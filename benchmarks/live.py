@@ -18,6 +18,7 @@ from random import Random
 from statistics import quantiles
 from typing import Any
 
+import msgspec
 import uvloop
 from eth_account import Account
 from hyperliquid.exchange import Exchange
@@ -44,26 +45,34 @@ from fadearena.kit.clock import SystemClock
 from fadearena.model.error import InvariantBroken
 from fadearena.model.event import BudgetRead, ClockRead, Event, Operator, SetPolicy
 from fadearena.model.policy import AccountPolicy, BotPolicy, Policy, Tuning
-from fadearena.model.units import Ratio
+from fadearena.model.units import EpochMs, Ratio
 from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.worker import Worker, WorkerDoors, WorkerOptions
 
 _SLIPPAGE = 0.01
-_FILLS = '"channel":"userFills"'
+_TELLING = ('"channel":"userFills"', '"channel":"trades"')
 
 
 class Stamps:
-    """The moments at which fills of the leader were received, by the machine's steady clock."""
+    """The moments at which trades of the leader were first heard of, by the machine's steady clock."""
 
     def __init__(self) -> None:
-        self._heard: list[int] = []
+        self._told: list[tuple[int, str]] = []
 
     def received(self, text: bytes | str) -> None:
-        """Note a message, if it tells a new fill of the leader."""
+        """Note a message, if it tells a trade of the leader: to whom it belongs, or to everybody."""
         now = time.monotonic_ns()
         said = text if isinstance(text, str) else text.decode()
-        if _FILLS in said.replace(" ", "") and leader() in said and "isSnapshot" not in said:
-            self._heard.append(now)
+        if leader() in said and any(each in said.replace(" ", "") for each in _TELLING):
+            self._told.append((now, said))
+
+    @property
+    def _heard(self) -> list[int]:
+        first = dict[int, int]()
+        for now, said in self._told:
+            for at in _trades_at(msgspec.json.decode(said)["data"]):
+                first.setdefault(at, now)
+        return sorted(first.values())
 
     def costs(self, accepted: Sequence[int], tempo: Tempo) -> dict[str, Cost]:
         """
@@ -77,7 +86,8 @@ class Stamps:
             InvariantBroken: Far fewer orders came than fills.
         """
         took: list[tuple[int, float]] = []
-        fills = iter([*self._heard, 0])
+        heard = self._heard
+        fills = iter([*heard, 0])
         fill = next(fills)
         for arrived in accepted:
             before = list[int]()
@@ -86,10 +96,10 @@ class Stamps:
                 fill = next(fills)
             if len(before) == 1:
                 took.append((before[0], (arrived - before[0]) / 1e9))
-        if len(took) < max(2, len(self._heard) * tempo.least):
-            raise InvariantBroken(f"only {len(took)} orders came of {len(self._heard)} fills")
-        begun = self._heard[0] + tempo.warm_up_s * 1e9
-        parts = quantiles((each for heard, each in took if heard >= begun), n=100)
+        if len(took) < max(2, len(heard) * tempo.least):
+            raise InvariantBroken(f"only {len(took)} orders came of {len(heard)} fills")
+        begun = heard[0] + tempo.warm_up_s * 1e9
+        parts = quantiles((each for since, each in took if since >= begun), n=100)
         return {"p50": Cost(seconds=parts[49], count=1), "p99": Cost(seconds=parts[98], count=1)}
 
 
@@ -194,6 +204,13 @@ async def follow(
         await asyncio.sleep(linger_s)
         at_work.stop()
         await work
+
+
+def _trades_at(data: dict[str, Any] | list[dict[str, Any]]) -> list[EpochMs]:
+    """Return when the leader's trades of a message happened; what had happened before somebody asked is none."""
+    if isinstance(data, list):
+        return [trade["time"] for trade in data if leader() in trade["users"]]
+    return [] if data.get("isSnapshot") else [fill["time"] for fill in data["fills"]]
 
 
 def _opening(state: State, listed: Sequence[Event]) -> Sequence[Event]:
