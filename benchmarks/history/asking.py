@@ -100,6 +100,11 @@ def _decisions(database: ReadDatabase, history: History) -> Iterator[tuple[str, 
             query = DecisionQuery(cut=Cut(before=before), bot=bot, coin=coin, outcome=outcome)
             name = f"decisions {_said(bot, coin, outcome)}{' before' if before else ''}"
             yield name, partial(database.archive.decisions, query)
+    early = history.since + 10 * DAY_MS
+    for bot, outcome in product((None, history.bots[1]), (None, *Outcome)):
+        for span, (since, until) in {" early": (early, early + DAY_MS), " since": (early, None)}.items():
+            query = DecisionQuery(bot=bot, outcome=outcome, since=since, until=until)
+            yield f"decisions {_said(bot, outcome)}{span}", partial(database.archive.decisions, query)
 
 
 def _orders(database: ReadDatabase, history: History) -> Iterator[tuple[str, Question]]:
@@ -145,7 +150,9 @@ def _curves(database: ReadDatabase, history: History) -> Iterator[tuple[str, Que
     yield "8 curves: a day at 5m", curve(day, 5 * MINUTE_MS)
     yield "8 curves: a day at 1m", curve(day, MINUTE_MS)
     yield "equity before, 13 series", lambda: archive.equity_before(history.series, day)
-    yield "a bot's ledger", lambda: archive.bot_ledger(history.bots[1])
+    yield "a bot's ledger", lambda: archive.bot_ledgers(history.bots[1:2])
+    yield "all bots' ledgers", lambda: archive.bot_ledgers(history.bots)
+    yield "marks of what is held", archive.held_marks
 
 
 def _said(*filters: str | None) -> str:

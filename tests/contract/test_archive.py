@@ -148,6 +148,34 @@ def test_decisions_come_by_cursor(opener: Opener) -> None:
     tell(opener, story)
 
 
+def test_decisions_are_narrowed_down_by_time(opener: Opener) -> None:
+    """Both ends are inclusive; several at one moment stay together; every other filter and the cursor hold, too."""
+    made = [(T0 + 10 * (n // 3), decision("ab"[n % 2], ("BTC", "ETH")[n % 4 // 2])) for n in range(18)]
+    spans = [(None, T0 + 10), (T0 + 10, T0 + 30), (T0 + 11, T0 + 19), (T0 + 45, None), (T0 + 60, None), (None, T0 - 1)]
+
+    async def story(doors: Doors) -> None:
+        archive = doors.archive
+        await told(doors, *((at, [one]) for at, one in made))
+        everything = await archive.decisions(DecisionQuery())
+        assert len(everything) == len(made)
+        for (since, until), bot, coin in product(spans, [None, "a"], [None, "ETH"]):
+            expected = [
+                one
+                for one in everything
+                if bot in {None, one.decision.bot}
+                and coin in {None, one.decision.coin}
+                and (since is None or since <= one.time)
+                and (until is None or one.time <= until)
+            ]
+            query = DecisionQuery(bot=bot, coin=coin, since=since, until=until)
+            assert await archive.decisions(query) == tuple(expected), query
+            if expected:
+                rest = msgspec.structs.replace(query, cut=Cut(before=expected[0].record_seq, limit=2))
+                assert await archive.decisions(rest) == tuple(expected[1:3])
+
+    tell(opener, story)
+
+
 def test_orders_come_by_cursor_and_tell_their_story(opener: Opener) -> None:
     """An order stands where it was made; its story has its decision, every transition, every fill and its shadow."""
     chosen = msgspec.structs.replace(decision("a", outcome=Outcome.EXECUTE), cloid="0x1")

@@ -27,7 +27,7 @@ from fadearena.ports.archive import (
 from tests.support.archived import T0, D, all_of, bot_trade, decision, fill, point, told
 from tests.support.entries import Writer, golden
 from tests.support.read_stores import Doors, Opener, opener, opener_of, read_location, tell
-from tests.support.shown import one_of_each, order
+from tests.support.shown import follow, one_of_each, order, sleeve
 
 __all__ = ["opener", "read_location"]
 
@@ -102,14 +102,17 @@ def test_what_is_summed_up_of_a_bot(opener: Opener) -> None:
             (T0 + 9, [decision("a", outcome=Outcome.HOLD), bot_trade("a", "BTC", T0), bot_trade("a", "ETH", T0)]),
             (T0 + 9, [bot_trade("b", "BTC", T0), fill("1")]),
         )
-        found = await archive.bot_ledger("a")
+        ledgers = await archive.bot_ledgers(("a", "z"))
+        found, nobody = ledgers["a"], ledgers["z"]
         assert (found.source_first, found.source_last, found.source_drawdown) == (D(100), D(105), D("0.25"))
         assert (found.drawdown_usd, found.bot_trades, found.skipped) == (D(20), 2, {"age": 1, "cap": 2})
-        nobody = await archive.bot_ledger("z")
         assert (nobody.drawdown_usd, nobody.source_drawdown, nobody.source_first) == (None, None, None)
         assert (nobody.bot_trades, nobody.skipped) == (0, {})
         await doors.records.clear()
-        assert await archive.bot_ledger("a") == msgspec.structs.replace(nobody, bot="a")
+        assert await archive.bot_ledgers(("a",)) == {"a": msgspec.structs.replace(nobody, bot="a")}
+        assert await archive.bot_ledgers(()) == {}
+        many = tuple(f"b{n}" for n in range(250))
+        assert tuple(await archive.bot_ledgers(many)) == many
 
     tell(opener, story)
 
@@ -131,6 +134,25 @@ def test_the_newest_marks(opener: Opener) -> None:
             "BTC": Mark(coin="BTC", price=D("1.5"), time=T0),
             "ETH": Mark(coin="ETH", price=D(3), time=T0 + 1),
         }
+
+    tell(opener, story)
+
+
+def test_marks_of_what_is_held(opener: Opener) -> None:
+    """Of coins in which a bot, or a sleeve of ours, holds or should hold something; once neither does, no more."""
+    coins = ("BTC", "DOGE", "ETH", "SOL", "SUI")
+    some = tuple(Quote(coin=coin, mark=D(n), mark_time=T0) for n, coin in enumerate(coins, 1))
+    held = follow("a", "BTC", "-2"), sleeve("a", "ETH", size="1"), sleeve("b", "SOL", target="1"), follow("b", "SUI")
+
+    async def story(doors: Doors) -> None:
+        writer = Writer()
+        await doors.records.project([writer.entry(*held, event=Marks(time=T0, received=T0, quotes=some))])
+        found = await doors.archive.held_marks()
+        assert sorted(found) == ["BTC", "ETH", "SOL"]
+        assert found["ETH"] == Mark(coin="ETH", price=D(3), time=T0)
+        gone = follow("a", "BTC"), sleeve("a", "ETH"), sleeve("b", "SOL")
+        await doors.records.project([writer.entry(*gone, at=T0 + 1)])
+        assert await doors.archive.held_marks() == {}
 
     tell(opener, story)
 
@@ -186,17 +208,19 @@ async def everything(archive: Archive) -> list[object]:
     trades = [await archive.trades(TradeQuery(page=page, limit=97)) for page in (1, 2, 5)]
     orders = await archive.orders(OrderQuery(cut=Cut(limit=200)))
     lists = [await archive.fills(FillQuery()), await archive.decisions(DecisionQuery()), orders]
+    some = DecisionQuery(outcome=Outcome.EXECUTE, since=orders[9].view.created, until=orders[3].view.created)
+    lists.append(await archive.decisions(some))
     stories = [await archive.order(one.view.order.cloid) for one in orders[:40]]
     time = orders[0].view.changed
     curves = [
         await archive.curves(CurveQuery(series=series, since=time - DAY_MS, until=time, step_ms=step))
         for step in (MINUTE_MS, 15 * MINUTE_MS, HOUR_MS)
     ]
-    ledgers = [await archive.bot_ledger(bot) for bot in ("grok-4", "qwen3-max")]
+    ledgers = await archive.bot_ledgers(("grok-4", "qwen3-max"))
     before = await archive.equity_before(series, time)
     streams = [await all_of(archive.all_trades(None, None)), await all_of(archive.all_fills(None, time))]
-    more = [await archive.marks(), await archive.drifts(), await archive.loose(), before]
-    return [*trades, *lists, *stories, *curves, *ledgers, *streams, *more]
+    more = [await archive.marks(), await archive.held_marks(), await archive.drifts(), await archive.loose(), before]
+    return [*trades, *lists, *stories, *curves, ledgers, *streams, *more]
 
 
 def test_all_kinds_say_the_same_of_a_journal(read_location: Location) -> None:

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import BaseModel, ConfigDict
 from starlette.types import Message, Scope
 
+from fadearena.adapters.memory.archive import MemoryArchive
 from fadearena.adapters.memory.read_store import MemoryReadStore
 from fadearena.adapters.memory.wakeups import MemoryWakeups
 from fadearena.api.callers import Caller
@@ -18,12 +19,14 @@ from fadearena.api.doors import Doors
 from fadearena.api.stream import Room, Stream, Views
 from fadearena.kit.clock import Clock, ManualClock
 from fadearena.kit.jumping import run_jumping
+from fadearena.model.event import Event
 from fadearena.model.ids import AccountId, Address, BotId, Coin
 from fadearena.model.policy import Mode
 from fadearena.model.record import Alert, BotTrade, FillKind, MyFill, PartKind, Record
 from fadearena.model.units import Side
 from fadearena.model.wallet import Feed
 from fadearena.ports.access import Role
+from fadearena.ports.archive import Archive
 from fadearena.ports.read_store import Position, ReadStore
 from fadearena.ports.wakeups import Topic, Wakeups
 from tests.support.entries import Writer
@@ -58,11 +61,12 @@ FILL = MyFill(
 )
 
 
-def doors_to(records: ReadStore, clock: Clock, wakeups: Wakeups) -> Doors:
-    """Return doors of which only those are there that a stream looks through."""
+def doors_to(records: ReadStore, clock: Clock, wakeups: Wakeups, archive: Archive | None = None) -> Doors:
+    """Return doors of which only those are there that a stream looks through; without an archive nothing is held."""
     absent = dict.fromkeys((field.name for field in dataclasses.fields(Doors)), cast("Any", None))
     there = {"mode": Mode.SIMULATION, "simulated": True, "registry": CollectorRegistry()}
-    return Doors(**absent | there | {"records": records, "clock": clock, "wakeups": wakeups})
+    given = {"records": records, "archive": archive or MemoryArchive(MemoryReadStore()), "clock": clock}
+    return Doors(**absent | there | given | {"wakeups": wakeups})
 
 
 class _Open(BaseModel):
@@ -136,7 +140,7 @@ class Line:
     @property
     def seqs(self) -> list[int]:
         """The numbers of the records that were heard, in their order."""
-        others = {"hello", "heartbeat", "state-update", "error"}
+        others = {"hello", "heartbeat", "state-update", "marks", "error"}
         return [message["seq"] for message in self.heard if message["type"] not in others]
 
     @property
@@ -178,9 +182,12 @@ class StreamRoom:
         *,
         clients: int = 100,
         records: ReadStore | None = None,
+        archive: Archive | None = None,
     ) -> None:
         self.clock = ManualClock(NOW)
-        self.doors = doors_to(records or MemoryReadStore(), self.clock, MemoryWakeups(self.clock))
+        store = records or MemoryReadStore()
+        archive = archive or (MemoryArchive(store) if isinstance(store, MemoryReadStore) else None)
+        self.doors = doors_to(store, self.clock, MemoryWakeups(self.clock), archive)
         self._writer = Writer()
         self.state: dict[str, object] = {"killSwitch": False, "systemStatus": {"uptime": 1}}
         self.settings: dict[str, object] = {"version": 1}
@@ -201,9 +208,9 @@ class StreamRoom:
         """Connect."""
         return Line(self.stream, query, **fields)
 
-    async def tell(self, *records: Record) -> None:
+    async def tell(self, *records: Record, event: Event | None = None) -> None:
         """Project an entry of these records, and say so."""
-        await self.doors.records.project([self._writer.entry(*records, at=self.clock.now_ms())])
+        await self.doors.records.project([self._writer.entry(*records, at=self.clock.now_ms(), event=event)])
         self.doors.wakeups.wake(Topic.RECORDS)
 
     async def alerts(self, count: int) -> None:

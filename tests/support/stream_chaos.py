@@ -37,7 +37,7 @@ from tests.support.stream import ALERT, doors_to
 _HOST = "127.0.0.1"
 _IN_TIME_S = 0.3
 _LOST = (OSError, ConnectionClosed, InvalidHandshake, TimeoutError)
-_NO_RECORDS = frozenset({"hello", "heartbeat", "state-update"})
+_NO_RECORDS = frozenset({"hello", "heartbeat", "state-update", "marks"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ Records as they are shown: one outer form for each kind, the same in the log's p
 2. Trades, others' and ours, have the shapes of the contract, with `long` and `short` for their sides. Everything else
    is shown as it was recorded.
 3. Decimals stay decimals: who writes JSON says how.
+4. What a fill of ours realised is null where it closed nothing.
 """
 
 from decimal import Decimal
@@ -86,6 +87,7 @@ def _form_of_my_trade(logged: LoggedRecord, fill: MyFill, *, simulated: bool) ->
         "size": fill.quantity,
         "price": fill.price,
         "notional": _notional(fill.quantity, fill.price),
+        "pnl": fill.realised or None,
         "simulated": simulated,
         "orderId": fill.cloid,
         "reason": fill.kind,

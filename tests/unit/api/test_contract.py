@@ -1,4 +1,4 @@
-"""The endpoints of the base contract: their names and shapes, spelled out, of an empty installation and a full one."""
+"""Endpoints that clients are built on: names and shapes, spelled out, of an empty installation and of a full one."""
 
 from decimal import Decimal
 from typing import Any
@@ -116,6 +116,90 @@ HEALTH = {
     },
     "timestamp": int,
 }
+SOURCE = {
+    "size": float,
+    "followed": float,
+    "baseline": float,
+    "confidence": str,
+    "entryPrice": float,
+    "leverage": int,
+    "unrealizedPnl": float,
+}
+SLEEVE = {
+    "size": float,
+    "target": float,
+    "gap": float,
+    "ratio": float,
+    "entryPrice": float,
+    "notional": float,
+    "unrealizedPnl": float,
+    "realised": float,
+    "fees": float,
+    "funding": float,
+}
+POSITION = {"botId": str, "asset": str, "mark": float, "markTime": int, "source": SOURCE, "ours": SLEEVE}
+LATCH = {"scope": str, "latch": str, "actor": str, "since": int, "reason": str}
+LEADER = {
+    "id": str,
+    "name": str,
+    "walletAddress": str,
+    "enabled": bool,
+    "direction": str,
+    "leverageMultiplier": float,
+    "account": str,
+    "state": str,
+    "latches": [LATCH],
+    "sighting": {"feed": str, "heard": int, "read": int, "lastTrade": int, "equity": float, "equityTime": int},
+    "statistics": {
+        "asOf": int,
+        "net": float,
+        "dayNet": float,
+        "roi": float,
+        "sourceRoi": float,
+        "maxDrawdown": float,
+        "sourceMaxDrawdown": float,
+        "roundTrips": int,
+        "winRate": float,
+        "fills": int,
+        "botTrades": int,
+        "traded": float,
+        "reactionMs": int,
+        "trackingError": float,
+    },
+    "costs": {
+        "fees": float,
+        "funding": float,
+        "slippageBps": float,
+        "slippage": float,
+        "crossingSaved": float,
+        "missed": {"bot_exposure": int},
+    },
+}
+FEEDS = {
+    "asOf": int,
+    "isCurrent": bool,
+    "feeds": [
+        {
+            "name": str,
+            "state": str,
+            "ageMs": int,
+            "connections": int,
+            "wanted": int,
+            "confirmed": int,
+            "refused": list,
+            "roundMs": int,
+            "counts": {"trades": int},
+        }
+    ],
+    "rate": {
+        "perMinute": int,
+        "used": int,
+        "lanes": [{"lane": str, "used": int, "limit": int, "waiting": int, "refusals": int, "pausedMs": int}],
+    },
+    "wallets": {"total": int, "read": int, "oldestReadMs": int},
+    "idleBots": [{"id": str, "name": str, "quietMs": int}],
+    "workers": [{"id": str, "role": str, "lastSeenAt": int}],
+}
 SHAPES = {
     "/api/state": STATE,
     "/api/models": {"bots": [MODEL]},
@@ -123,8 +207,12 @@ SHAPES = {
     "/api/equity": EQUITY,
     "/api/settings": SETTINGS,
     "/api/health": HEALTH,
+    "/api/positions": {"asOf": int, "positions": [POSITION]},
+    "/api/bots": {"bots": [LEADER]},
+    "/api/latches": {"latches": [LATCH]},
+    "/api/feeds": FEEDS,
 }
-BY_NAME = frozenset({".assetExposureCaps", ".series[].bots"})
+BY_NAME = frozenset({".assetExposureCaps", ".series[].bots", ".bots[].costs.missed", ".feeds[].counts"})
 NEVER_NULL = frozenset(
     {
         ".mode",
@@ -141,6 +229,13 @@ NEVER_NULL = frozenset(
         ".checks.database.status",
         ".timestamp",
         ".version",
+        ".isCurrent",
+        ".positions[].botId",
+        ".positions[].asset",
+        ".bots[].id",
+        ".bots[].state",
+        ".bots[].statistics.botTrades",
+        ".workers[].lastSeenAt",
     }
 )
 
@@ -233,6 +328,7 @@ async def fill(room: ApiRoom) -> None:
     )
     seen = Sighting(wallet=bot_policy("a", 1).wallet, since=0, leverages={"BTC": 10})
     await room.sightings.show(Sight(time=NOW - 500, now=NOW - 500, feeds=feeds), [seen])
+    await room.tell(latch("bot:b", "pause", "reducing"))
 
 
 @pytest.mark.parametrize("path", SHAPES)

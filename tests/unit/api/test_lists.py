@@ -95,6 +95,26 @@ def test_decisions_are_narrowed_down() -> None:
     in_room(story)
 
 
+def test_decisions_are_narrowed_down_by_time() -> None:
+    """From and until are inclusive, together with every other filter; the span has to hold something."""
+
+    async def story(room: ApiRoom) -> None:
+        for n in range(4):
+            await room.tell(decision("ab"[n % 2]), at=NOW - 10 + n)
+        asked: tuple[tuple[dict[str, Any], list[int]], ...] = (
+            ({"startTime": NOW - 9, "endTime": NOW - 8}, [3, 2]),
+            ({"startTime": NOW - 9}, [4, 3, 2]),
+            ({"endTime": NOW - 9, "botId": "b"}, [2]),
+            ({"startTime": NOW}, []),
+        )
+        for query, found in asked:
+            answer = await room.get("/api/decisions", **query)
+            assert [each["seq"] for each in answer.json["decisions"]] == found, query
+        assert (await room.get("/api/decisions", startTime=2, endTime=1)).status == 400
+
+    in_room(story)
+
+
 async def pages(room: ApiRoom, path: str, name: str, more: Callable[[], Any]) -> list[Any]:
     """Walk through all pages of two, while something new comes before each."""
     found: list[Any] = []

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -13,6 +14,7 @@ from tests.support.api import ApiRoom, in_room
 
 FOUND = json.loads(json.dumps(description()))
 METHODS = {"get", "post", "put", "patch", "delete"}
+PAGE = Path(__file__).parents[3] / "web" / "openapi.json"
 
 
 def operations() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -116,3 +118,8 @@ def test_it_is_served_and_printed(capsys: pytest.CaptureFixture[str]) -> None:
         assert (served.status, served.json) == (200, FOUND)
 
     in_room(story)
+
+
+def test_the_page_is_made_of_it() -> None:
+    """What the web page's types are made of is what the API is: `fadearena openapi > web/openapi.json` refreshes it."""
+    assert json.loads(PAGE.read_text()) == FOUND

@@ -87,6 +87,7 @@ class MemoryArchive:
                 if query.bot in {None, logged.decision.bot}
                 and query.coin in {None, logged.decision.coin}
                 and query.outcome in {None, logged.decision.outcome}
+                and _is_within(logged.time, query.since, query.until)
             ),
             query.cut,
         )
@@ -187,27 +188,19 @@ class MemoryArchive:
         known = sorted((read, name, usd) for (name, _), (read, usd) in minutes.items() if usd is not None)
         return {name: usd for read, name, usd in known if name in series and read <= time}
 
-    async def bot_ledger(self, bot: BotId) -> BotLedger:
-        """Return what is summed up of one bot."""
-        source, mirror = self._extent(f"bot:{bot}"), self._extent(f"mirror:{bot}")
-        skipped = Counter(
-            logged.decision.reason
-            for logged in self._decisions()
-            if logged.decision.bot == bot and logged.decision.outcome == Outcome.SKIP
-        )
-        return BotLedger(
-            bot=bot,
-            drawdown_usd=None if mirror is None else mirror.fall,
-            source_drawdown=None if source is None else source.fall_ratio,
-            source_first=None if source is None else source.first,
-            source_last=None if source is None else source.last,
-            bot_trades=sum(trade.bot == bot for _, trade in self._happened.of(BotTrade)),
-            skipped=dict(skipped),
-        )
+    async def bot_ledgers(self, bots: tuple[BotId, ...]) -> dict[BotId, BotLedger]:
+        """Return what is summed up of each of these bots."""
+        return {bot: self._ledger(bot) for bot in bots}
 
     async def marks(self) -> dict[Coin, Mark]:
         """Return the newest marks that were journaled, by coin."""
         return dict(self._happened.marks)
+
+    async def held_marks(self) -> dict[Coin, Mark]:
+        """Return those of the marks in whose coins a bot, or a sleeve of ours, holds or should hold something."""
+        sleeves, sources = await self._records.sleeves(), await self._records.sources()
+        held = {sleeve.coin for sleeve in sleeves} | {source.coin for source in sources}
+        return {coin: mark for coin, mark in self._happened.marks.items() if coin in held}
 
     async def drifts(self) -> tuple[DriftView, ...]:
         """Return the books that drift, by account and coin."""
@@ -311,6 +304,23 @@ class MemoryArchive:
         points = self._happened.of(EquityPoint)
         values = [point.usd for _, point in points if point.series == series and point.usd is not None]
         return Extent.along(values) if values else None
+
+    def _ledger(self, bot: BotId) -> BotLedger:
+        source, mirror = self._extent(f"bot:{bot}"), self._extent(f"mirror:{bot}")
+        skipped = Counter(
+            logged.decision.reason
+            for logged in self._decisions()
+            if logged.decision.bot == bot and logged.decision.outcome == Outcome.SKIP
+        )
+        return BotLedger(
+            bot=bot,
+            drawdown_usd=None if mirror is None else mirror.fall,
+            source_drawdown=None if source is None else source.fall_ratio,
+            source_first=None if source is None else source.first,
+            source_last=None if source is None else source.last,
+            bot_trades=sum(trade.bot == bot for _, trade in self._happened.of(BotTrade)),
+            skipped=dict(skipped),
+        )
 
 
 def _event_of(logged: LoggedRecord) -> LoggedEvent:

@@ -9,7 +9,7 @@ from fadearena.api.callers import Viewer
 from fadearena.api.doors import Windows
 from fadearena.api.errors import declared
 from fadearena.api.paging import Cursor, Limit, cursor_after, cut_of
-from fadearena.api.parameters import AssetParameter, BotIdParameter
+from fadearena.api.parameters import AssetParameter, BotIdParameter, EndTime, StartTime, check_span
 from fadearena.api.schemas.decisions import DecisionShape, DecisionsShape
 from fadearena.model.record import Outcome
 from fadearena.ports.archive import DecisionQuery
@@ -26,19 +26,23 @@ OutcomeParameter = Annotated[Outcome | None, Query(description="Only decisions w
     response_model=DecisionsShape,
     responses=declared(400),
 )
-async def get_decisions(
+async def get_decisions(  # noqa: PLR0913, PLR0917 - one for each filter
     request: Request,
     _caller: Viewer,
     doors: Windows,
     bot: BotIdParameter = None,
     asset: AssetParameter = None,
     outcome: OutcomeParameter = None,
+    since: StartTime = None,
+    until: EndTime = None,
     cursor: Cursor = None,
     limit: Limit = 50,
     decimals: DecimalsParameter = Decimals.NUMBER,
 ) -> Response:
     """Answer with a page of decisions."""
-    query = DecisionQuery(cut=cut_of(cursor, limit), bot=bot, coin=asset, outcome=outcome)
+    check_span(since, until)
+    cut = cut_of(cursor, limit)
+    query = DecisionQuery(cut=cut, bot=bot, coin=asset, outcome=outcome, since=since, until=until)
     found = await doors.archive.decisions(query)
     page = DecisionsShape(
         decisions=tuple(map(DecisionShape.of, found)),

@@ -1,13 +1,12 @@
 """`GET /api/models`: every bot with what it holds and what it brought us."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
 
 from fastapi import APIRouter, Request, Response
 
 from fadearena.api.answers import Decimals, DecimalsParameter, answer
+from fadearena.api.bots import by_bot
 from fadearena.api.callers import Viewer
 from fadearena.api.doors import Doors, Windows
 from fadearena.api.errors import declared
@@ -20,7 +19,7 @@ from fadearena.api.schemas.models import (
     StatsShape,
 )
 from fadearena.api.standing import day_net, venue_now
-from fadearena.model.ids import BotId, Coin
+from fadearena.model.ids import Coin
 from fadearena.model.position import average_price, unrealised
 from fadearena.model.record import FollowUpdate, SleeveUpdate
 from fadearena.model.sums import notional
@@ -28,8 +27,6 @@ from fadearena.model.units import ZERO, EpochMs, Price, Size, Usd
 from fadearena.ports.archive import Mark
 from fadearena.ports.read_store import BotView
 from fadearena.ports.sightings import Sighting
-
-Update = TypeVar("Update", FollowUpdate, SleeveUpdate)
 
 router = APIRouter(tags=["overview"])
 _NOTHING = StatsShape(
@@ -64,7 +61,7 @@ async def _models(doors: Doors) -> ModelsShape:
         asyncio.gather(records.sources(), records.sleeves()),
     )
     views = {view.id: view for view in bots}
-    sources, sleeves = _by_bot(all_sources), _by_bot(all_sleeves)
+    sources, sleeves = by_bot(all_sources), by_bot(all_sleeves)
     policies = () if settings is None else settings.policy.bots
     seen = {one.wallet: one for one in await doors.sightings.wallets({bot.wallet for bot in policies})}
     return ModelsShape(
@@ -84,13 +81,6 @@ async def _models(doors: Doors) -> ModelsShape:
             for bot in policies
         )
     )
-
-
-def _by_bot(updates: Iterable[Update]) -> Mapping[BotId, list[Update]]:
-    found: defaultdict[BotId, list[Update]] = defaultdict(list)
-    for update in updates:
-        found[update.bot].append(update)
-    return found
 
 
 def holding_of(size: Size) -> Holding:

@@ -1,4 +1,4 @@
-"""Bots that come, change, go, stop and go on, while trading runs."""
+"""Bots that come, change and go, are paused, killed and released, while trading runs."""
 
 from collections.abc import Callable
 from typing import Final, assert_never
@@ -104,7 +104,7 @@ async def remove_bot(request: Request, desk: AtDesk, bot: BotIdPath) -> Response
 @_stops.post(
     "/api/bots/{botId}/state",
     operation_id="setBotState",
-    summary="Pause, stop or go on with one bot",
+    summary="Pause, resume, kill or release one bot",
     response_model=StateAnswer,
     responses={**declared(404, *_WRONG), 202: _QUEUED},
 )
@@ -131,7 +131,7 @@ async def set_bot_state(
 @_stops.post(
     "/api/bots/{botId}/flatten",
     operation_id="flattenBot",
-    summary="Close what is held because of a bot, and halt it",
+    summary="Close what is held because of a bot, and kill it",
     response_model=StateAnswer,
     responses={**declared(404, *_WRONG), 202: _QUEUED},
 )

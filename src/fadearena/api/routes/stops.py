@@ -1,4 +1,4 @@
-"""`POST /api/kill-switch` and `POST /api/trading-state`: everything stops, winds down, goes on."""
+"""`POST /api/kill-switch` and `POST /api/trading-state`: everything is killed, released, paused, resumed."""
 
 from typing import Final
 
@@ -67,7 +67,7 @@ async def turn_kill_switch(request: Request, desk: AtDesk, asked: KillSwitchOrde
 @router.post(
     "/api/trading-state",
     operation_id="setTradingState",
-    summary="Wind down, or go on",
+    summary="Pause, or resume",
     response_model=StateAnswer,
     responses={
         **declared(403, 409, 504),

@@ -8,19 +8,10 @@ from pydantic.config import JsonDict
 
 from fadearena.api.schemas.common import Amount, Money, Rate, Shape, Time
 from fadearena.api.schemas.equity import Interval
+from fadearena.api.schemas.latches import LatchShape
 from fadearena.api.schemas.settings import BOT_EXAMPLE, BotSettingsShape
 from fadearena.model.trading import TradingState
 from fadearena.model.wallet import Feed
-
-
-class LatchShape(Shape):
-    """One reason to stop."""
-
-    scope: str = Field(description="What it stops: `all`, `bot:ID` or `account:ID`.")
-    latch: str = Field(description="Which one: `kill`, `pause`, `loss_limit`, ...; docs/stopping.md lists them.")
-    actor: str = Field(description="Who set it; `core` is the program.")
-    since: Time = Field(description="Since when, ms UTC.")
-    reason: str = Field(description="Why.")
 
 
 class SightingShape(Shape):
@@ -128,8 +119,7 @@ class BotCurveShape(Shape):
     end_time: Time = Field(description="Until when points are given, ms UTC.")
 
 
-_SETTINGS: JsonDict = {**BOT_EXAMPLE, "exposureCap": 5000}
-_POSITION: JsonDict = {
+POSITION: JsonDict = {
     "asset": "BTC",
     "mark": 99000,
     "markTime": 1767268799000,
@@ -155,43 +145,46 @@ _POSITION: JsonDict = {
         "funding": 0.1,
     },
 }
+SIGHTING: JsonDict = {
+    "feed": "tape",
+    "heard": 1767268799000,
+    "read": 1767268770000,
+    "lastTrade": 1767268000000,
+    "equity": 12000,
+    "equityTime": 1767268770000,
+}
+STATISTICS: JsonDict = {
+    "asOf": 1767268800000,
+    "net": 12.5,
+    "dayNet": 3.1,
+    "roi": 0.00125,
+    "sourceRoi": 0.2,
+    "maxDrawdown": 8.75,
+    "sourceMaxDrawdown": 0.11,
+    "roundTrips": 4,
+    "winRate": 0.5,
+    "fills": 11,
+    "botTrades": 57,
+    "traded": 9800,
+    "reactionMs": 850,
+    "trackingError": 0.001,
+}
+COSTS: JsonDict = {
+    "fees": 1.2,
+    "funding": 0.1,
+    "slippageBps": 1.5,
+    "slippage": 1.47,
+    "crossingSaved": 0.4,
+    "missed": {"bot_exposure": 3},
+}
 _EXAMPLE: JsonDict = {
-    "settings": _SETTINGS,
+    "settings": {**BOT_EXAMPLE, "exposureCap": 5000},
     "state": "active",
     "latches": [],
-    "sighting": {
-        "feed": "tape",
-        "heard": 1767268799000,
-        "read": 1767268770000,
-        "lastTrade": 1767268000000,
-        "equity": 12000,
-        "equityTime": 1767268770000,
-    },
-    "statistics": {
-        "asOf": 1767268800000,
-        "net": 12.5,
-        "dayNet": 3.1,
-        "roi": 0.00125,
-        "sourceRoi": 0.2,
-        "maxDrawdown": 8.75,
-        "sourceMaxDrawdown": 0.11,
-        "roundTrips": 4,
-        "winRate": 0.5,
-        "fills": 11,
-        "botTrades": 57,
-        "traded": 9800,
-        "reactionMs": 850,
-        "trackingError": 0.001,
-    },
-    "costs": {
-        "fees": 1.2,
-        "funding": 0.1,
-        "slippageBps": 1.5,
-        "slippage": 1.47,
-        "crossingSaved": 0.4,
-        "missed": {"bot_exposure": 3},
-    },
-    "positions": [_POSITION],
+    "sighting": SIGHTING,
+    "statistics": STATISTICS,
+    "costs": COSTS,
+    "positions": [POSITION],
     "curve": {
         "series": [{"timestamp": 1767268800000, "source": 12000, "mirror": 12.5}],
         "interval": "5m",

@@ -1,9 +1,26 @@
 """What the worker sees at present: `GET /api/feeds`."""
 
+from enum import StrEnum
+
 from pydantic import ConfigDict, Field
 
 from fadearena.api.schemas.common import Shape, Time
 from fadearena.ports.sightings import FeedState
+
+
+class WorkerRole(StrEnum):
+    """What a worker process does."""
+
+    ACTIVE = "active"
+    STANDBY = "standby"
+
+
+class WorkerShape(Shape):
+    """A worker process."""
+
+    id: str = Field(description="What it is called by: `worker` or `standby`, and the number of its process.")
+    role: WorkerRole = Field(description="`active` trades, `standby` waits for its turn.")
+    last_seen_at: Time = Field(description="When it said last that it lives, ms UTC; it does each second.")
 
 
 class FeedShape(Shape):
@@ -101,6 +118,7 @@ class FeedsShape(Shape):
                     },
                     "wallets": {"total": 6, "read": 6, "oldestReadMs": 9000},
                     "idleBots": [{"id": "grok-4", "name": "Grok 4", "quietMs": 700000000}],
+                    "workers": [{"id": "worker:4711", "role": "active", "lastSeenAt": 1767268800000}],
                 }
             ]
         }
@@ -113,4 +131,7 @@ class FeedsShape(Shape):
     wallets: WalletsShape = Field(description="The wallets in sight.")
     idle_bots: list[IdleBotShape] = Field(
         description="Enabled bots that are known not to have traded for a week, at most 200, the quietest first."
+    )
+    workers: list[WorkerShape] = Field(
+        description="Worker processes, but for those that said that they ended; the one that trades first."
     )

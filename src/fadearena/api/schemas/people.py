@@ -84,14 +84,14 @@ class KillSwitchQueued(KillSwitchAnswer):
 
 
 class WantedState(StrEnum):
-    """What everything may do: `active` all, `reducing` only close."""
+    """What may happen: `active` all, `reducing` only reduces."""
 
     ACTIVE = "active"
     REDUCING = "reducing"
 
 
 class TradingStateOrder(Asked):
-    """Winds down, or goes on."""
+    """Pauses, or resumes."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"state": "reducing"}]})
 
@@ -116,7 +116,7 @@ class StateAnswer(Shape):
 
 
 class WantedBotState(StrEnum):
-    """What may happen because of a bot: `active` all, `reducing` only closing, `halted` nothing."""
+    """What may happen because of a bot: `active` all, `reducing` only reduces, `halted` nothing."""
 
     ACTIVE = "active"
     REDUCING = "reducing"
@@ -124,12 +124,12 @@ class WantedBotState(StrEnum):
 
 
 class BotStateOrder(Asked):
-    """Pauses, stops or goes on with one bot."""
+    """Pauses, resumes, kills or releases one bot."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"state": "reducing"}]})
 
     state: WantedBotState = Field(
-        description="`reducing` pauses its increases, `halted` sends nothing more, `active` ends both and its limit."
+        description="`reducing` pauses it, `halted` kills it, `active` releases and resumes it: its limit ends, too."
     )
     rejoin: bool = Field(
         default=False,

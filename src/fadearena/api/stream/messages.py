@@ -1,8 +1,8 @@
 """
 Messages of the server: `{"type", "seq", "timestamp", "data"}`, each written once for all who get it.
 
-1. A record is one message, whose `seq` is the record's. `hello`, `heartbeat`, `state-update` and `error` carry the
-   last seq that came before them.
+1. A record is one message, whose `seq` is the record's. `hello`, `heartbeat`, `state-update`, `marks` and `error`
+   carry the last seq that came before them.
 2. A change of the settings is shown as the settings in force when the message is written.
 """
 
@@ -19,6 +19,7 @@ from fadearena.ports.read_store import LoggedRecord
 
 SETTINGS: Final = "settings-update"
 STATE: Final = "state-update"
+MARKS: Final = "marks"
 HELLO: Final = "hello"
 HEARTBEAT: Final = "heartbeat"
 ERROR: Final = "error"
@@ -27,7 +28,7 @@ _TAGS: Final = tuple(str(kind.__struct_config__.tag) for kind in get_args(Record
 _OTHERS: Final = {"my-fill": "my-trade", "settings-change": SETTINGS, "bots-change": SETTINGS}
 TYPE_OF: Final = {tag: _OTHERS.get(tag, tag) for tag in _TAGS}
 """The type of message that each kind of record is sent under."""
-CHANNELS: Final = frozenset(TYPE_OF.values()) | {STATE, HELLO, HEARTBEAT, ERROR}
+CHANNELS: Final = frozenset(TYPE_OF.values()) | {STATE, MARKS, HELLO, HEARTBEAT, ERROR}
 """What may be subscribed to; `hello`, `heartbeat` and `error` come in any case."""
 
 _NUMBERS: Final = msgspec.json.Encoder(decimal_format="number")

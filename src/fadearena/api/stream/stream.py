@@ -14,12 +14,14 @@ from fadearena.api.callers import Caller
 from fadearena.api.doors import Doors
 from fadearena.api.errors import Problem, database_away
 from fadearena.api.metrics.stream import StreamMetrics
+from fadearena.api.records import Form
 from fadearena.api.standing import settings_of, state_of
 from fadearena.api.stream.admission import REFUSED, turn_away, wish_of
 from fadearena.api.stream.client import Client, Wish
 from fadearena.api.stream.delivery import Room
 from fadearena.api.stream.follower import Follower
-from fadearena.api.stream.messages import HEARTBEAT, STATE, Message
+from fadearena.api.stream.marks import MarkWatch
+from fadearena.api.stream.messages import HEARTBEAT, MARKS, STATE, Message
 from fadearena.api.stream.standing import STATE_MS, Standing, Watch
 from fadearena.kit.tasks import either
 from fadearena.model.error import StorageError
@@ -69,6 +71,7 @@ class Stream:
         self._all_gone = asyncio.Event()
         self._stopping = asyncio.Event()
         self._watch = Watch(doors, views.state, self._tell_state)
+        self._marks = MarkWatch(doors, self._tell_marks)
         self._metrics = StreamMetrics(doors.registry)
         self._follower = Follower(doors, self._settings, self._tell, self._restart)
 
@@ -119,14 +122,14 @@ class Stream:
         self._metrics.closed.labels(str(code)).inc()
 
     def _client(self, told: Standing, wish: Wish) -> Client:
-        """Return a client; what it is told of the state begins with what it was told already."""
+        """Return a client; what it is told of the state begins with what it was told already, of marks with all."""
 
         def caught_up(seq: int) -> Sequence[Message]:
             now, standing = self._doors.clock.now_ms(), self._watch.standing or told
-            heartbeat = Message(HEARTBEAT, seq, now, {})
-            if standing.changes == told.changes:
-                return (heartbeat,)
-            return Message(STATE, seq, now, standing.state), heartbeat
+            state = None if standing.changes == told.changes else standing.state
+            said: tuple[tuple[str, dict[str, object] | None], ...]
+            said = ((STATE, state), (MARKS, self._marks.whole), (HEARTBEAT, {}))
+            return [Message(kind, seq, now, data) for kind, data in said if data is not None]
 
         return Client(self._follower, self._doors.clock, self._room, wish, caught_up)
 
@@ -170,6 +173,9 @@ class Stream:
     def _tell_state(self, changed: dict[str, Any]) -> None:
         self._remind(Message(STATE, self.seq, self._doors.clock.now_ms(), changed))
 
+    def _tell_marks(self, changed: Form) -> None:
+        self._remind(Message(MARKS, self.seq, self._doors.clock.now_ms(), changed))
+
     def _restart(self) -> None:
         for client in self._clients:
             client.end(*_REPLACED)
@@ -178,16 +184,18 @@ class Stream:
         return (await self._views.settings(self._doors)).model_dump(by_alias=True)
 
     async def _ticking(self) -> None:
-        """Tell each second what changed in the state, and now and then that all is quiet."""
+        """Tell each second what changed in the state and of the marks, and now and then that all is quiet."""
         clock = self._doors.clock
         beat = clock.now_ms() + HEARTBEAT_MS
         while True:
             await clock.sleep_until(clock.now_ms() + STATE_MS)
             self._metrics.longest.set(max((client.delivery.waiting for client in self._clients), default=0))
             if not self._clients:
+                self._marks.forget()
                 continue
             try:
                 await self._watch.read()
+                await self._marks.read()
             except StorageError as error:
                 log.warning("state_unknown", error=str(error))
             if (now := clock.now_ms()) >= beat:

@@ -72,12 +72,16 @@ class Archive(Protocol):
         """Return the last known value of each series at or before `time`; a series without one is absent."""
         ...
 
-    async def bot_ledger(self, bot: BotId) -> BotLedger:
-        """Return what is summed up of one bot."""
+    async def bot_ledgers(self, bots: tuple[BotId, ...]) -> dict[BotId, BotLedger]:
+        """Return what is summed up of each of these bots."""
         ...
 
     async def marks(self) -> dict[Coin, Mark]:
         """Return the newest marks that were journaled, by coin."""
+        ...
+
+    async def held_marks(self) -> dict[Coin, Mark]:
+        """Return those of the marks in whose coins a bot, or a sleeve of ours, holds or should hold something."""
         ...
 
     def all_trades(self, since: EpochMs | None, until: EpochMs | None) -> AsyncIterator[tuple[Trade, ...]]:

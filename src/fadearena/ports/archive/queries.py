@@ -76,12 +76,14 @@ class TradeQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DecisionQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which decisions: of one bot, coin or outcome."""
+    """Which decisions: of one bot, coin or outcome; `since` and `until` are inclusive, of when it was decided."""
 
     cut: Cut = Cut()
     bot: BotId | None = None
     coin: Coin | None = None
     outcome: Outcome | None = None
+    since: EpochMs | None = None
+    until: EpochMs | None = None
 
 
 class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -74,3 +74,40 @@ def test_before_any_worker_nothing_is_seen() -> None:
     answer = told()
     assert answer["wallets"] == {"total": 0, "read": 0, "oldestReadMs": None}
     assert (answer["asOf"], answer["feeds"], answer["rate"], answer["idleBots"]) == (None, [], None, [])
+
+
+def workers(*beats: dict[str, Any], after_ms: int = 0) -> Any:
+    """Return the worker processes that are told, a while after these said that they live."""
+
+    async def story(room: ApiRoom) -> Any:
+        for beat in beats:
+            await room.beat(**beat)
+        room.clock.move_by(after_ms)
+        return (await room.get("/api/feeds")).json["workers"]
+
+    return in_room(story)
+
+
+def test_worker_processes_are_told_with_their_roles() -> None:
+    """The one that trades first; an API process is none, and neither is one that said that it ended."""
+    standby = {"process": "standby", "pid": 8, "time": NOW - 700}
+    assert workers() == []
+    assert workers({"process": "api:9"}, standby, {"pid": 7, "time": NOW - 300}) == [
+        {"id": "worker:7", "role": "active", "lastSeenAt": NOW - 300},
+        {"id": "standby:8", "role": "standby", "lastSeenAt": NOW - 700},
+    ]
+    assert workers({"pid": 7, "status": "stopped"}, standby) == [
+        {"id": "standby:8", "role": "standby", "lastSeenAt": NOW - 700}
+    ]
+
+
+def test_a_worker_that_is_silent_is_told_with_its_last_sign_of_life() -> None:
+    """However long ago that was."""
+    assert workers({"pid": 7}, after_ms=60_000) == [{"id": "worker:7", "role": "active", "lastSeenAt": NOW}]
+
+
+def test_a_standby_that_became_the_worker_is_told_once() -> None:
+    """Two in containers of their own may have the same number: both say again and again that they live."""
+    before = {"process": "standby", "pid": 1, "time": NOW - 5_000}
+    assert [each["id"] for each in workers(before, {"pid": 1})] == ["worker:1"]
+    assert [each["id"] for each in workers({"process": "standby", "pid": 1}, {"pid": 1})] == ["worker:1", "standby:1"]

@@ -59,10 +59,13 @@ def test_trades_are_shown_as_the_contract_says() -> None:
         "size": 100,
         "price": FILL.price,
         "notional": 1_050,
+        "pnl": None,
         "simulated": False,
         "orderId": None,
         "reason": FillKind.ORDER,
     }
+    closing = msgspec.structs.replace(FILL, realised=Decimal("-12.5"))
+    assert form_of_record(logged(closing), simulated=True)["pnl"] == Decimal("-12.5")
 
 
 def test_real_records_have_outer_names_only() -> None:

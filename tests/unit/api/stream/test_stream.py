@@ -53,7 +53,7 @@ def test_trades_have_the_shapes_of_the_contract() -> None:
         await room.wait(ROUND)
         theirs, ours = line.of("bot-trade")[0]["data"], line.of("my-trade")[0]["data"]
         assert set(theirs) == {"botId", "walletAddress", "event"}
-        assert " ".join(ours) == ("id timestamp botId asset side size price notional simulated orderId reason")
+        assert " ".join(ours) == "id timestamp botId asset side size price notional pnl simulated orderId reason"
         assert (ours["id"], ours["side"], ours["notional"], ours["simulated"]) == ("2", "short", 1050, True)
 
     StreamRoom().run(story)

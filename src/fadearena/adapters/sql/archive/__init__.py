@@ -83,13 +83,17 @@ class SqlArchive:
         """Return the last known value of each series at or before `time`; a series without one is absent."""
         return await self._reading.together(partial(curves.equity_before, series=series, time=time))
 
-    async def bot_ledger(self, bot: BotId) -> BotLedger:
-        """Return what is summed up of one bot."""
-        return await self._reading.together(partial(curves.bot_ledger, bot=bot))
+    async def bot_ledgers(self, bots: tuple[BotId, ...]) -> dict[BotId, BotLedger]:
+        """Return what is summed up of each of these bots."""
+        return await self._reading.together(partial(curves.bot_ledgers, bots=bots))
 
     async def marks(self) -> dict[Coin, Mark]:
         """Return the newest marks that were journaled, by coin."""
         return await self._reading.together(curves.marks)
+
+    async def held_marks(self) -> dict[Coin, Mark]:
+        """Return those of the marks in whose coins a bot, or a sleeve of ours, holds or should hold something."""
+        return await self._reading.together(curves.held_marks)
 
     async def drifts(self) -> tuple[DriftView, ...]:
         """Return the books that drift, by account and coin."""

@@ -1,7 +1,8 @@
-"""Curves of equity, what is summed up of a bot, and marks."""
+"""Curves of equity, what is summed up of bots, and marks."""
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from fadearena.adapters.sql.statements import Row, filled, found
 from fadearena.adapters.sql.tables import ANY
 from fadearena.model.curve import Extent
 from fadearena.model.ids import BotId, Coin
-from fadearena.model.units import EpochMs, Usd
+from fadearena.model.units import ZERO, EpochMs, Usd
 from fadearena.ports.archive import BotLedger, Curve, CurveQuery, Mark, TradeKind
 from fadearena.ports.read_store import Grain
 
@@ -96,28 +97,54 @@ def equity_before(connection: Connection, series: Sequence[str], time: EpochMs) 
     return values
 
 
-def bot_ledger(connection: Connection, bot: BotId) -> BotLedger:
-    """Return what is summed up of one bot."""
-    extent, count, skip = tables.equity_extent, tables.trade_count.c, tables.skip_count.c
-    of_bot, of_ours = f"bot:{bot}", f"mirror:{bot}"
-    rows = connection.execute(sa.select(extent).where(extent.c.series.in_([of_bot, of_ours])))
-    extents = {row.series: filled(Extent, row) for row in rows}
-    source, mirror = extents.get(of_bot), extents.get(of_ours)
-    trades = sa.select(sa.func.coalesce(sa.func.sum(count["count"]), 0)).where(
-        count.bot == bot, count.coin == ANY, count.kind == TradeKind.BOT.value
-    )
-    skipped = sa.select(skip.reason, skip["count"].label("number")).where(skip.bot == bot).order_by(skip.reason)
-    return BotLedger(
-        bot=bot,
-        drawdown_usd=None if mirror is None else mirror.fall,
-        source_drawdown=None if source is None else source.fall_ratio,
-        source_first=None if source is None else source.first,
-        source_last=None if source is None else source.last,
-        bot_trades=int(connection.execute(trades).scalar_one()),
-        skipped={row.reason: row.number for row in connection.execute(skipped)},
-    )
+def bot_ledgers(connection: Connection, bots: Sequence[BotId]) -> dict[BotId, BotLedger]:
+    """Return what is summed up of each of these bots."""
+    ledgers: dict[BotId, BotLedger] = {}
+    for part in (bots[n : n + _AT_ONCE] for n in range(0, len(bots), _AT_ONCE)):
+        ledgers |= _ledgers(connection, part)
+    return ledgers
 
 
 def marks(connection: Connection) -> dict[Coin, Mark]:
     """Return the newest marks that were journaled, by coin."""
-    return {row.coin: filled(Mark, row) for row in connection.execute(sa.select(tables.mark))}
+    return _marks(connection, sa.select(tables.mark))
+
+
+def held_marks(connection: Connection) -> dict[Coin, Mark]:
+    """Return those of the marks in whose coins a bot, or a sleeve of ours, holds or should hold something."""
+    sleeve, source, coin = tables.sleeve.c, tables.source_position.c, tables.mark.c.coin
+    ours = sa.select(sleeve.coin).where(sa.or_(sleeve.size != ZERO, sleeve.target != ZERO))
+    theirs = sa.select(source.coin).where(source.position != ZERO)
+    return _marks(connection, sa.select(tables.mark).where(sa.or_(coin.in_(ours), coin.in_(theirs))))
+
+
+def _ledgers(connection: Connection, bots: Sequence[BotId]) -> dict[BotId, BotLedger]:
+    extent, count, skip = tables.equity_extent, tables.trade_count.c, tables.skip_count.c
+    series = [f"{whose}:{bot}" for bot in bots for whose in ("bot", "mirror")]
+    rows = connection.execute(sa.select(extent).where(extent.c.series.in_(series)))
+    extents = {row.series: filled(Extent, row) for row in rows}
+    counted = sa.select(count.bot, sa.func.sum(count["count"]).label("number")).group_by(count.bot)
+    of_bots = count.bot.in_(bots), count.coin == ANY, count.kind == TradeKind.BOT.value
+    trades = {row.bot: int(row.number) for row in connection.execute(counted.where(*of_bots))}
+    skips = sa.select(skip.bot, skip.reason, skip["count"].label("number")).where(skip.bot.in_(bots))
+    skipped: dict[BotId, dict[str, int]] = {bot: {} for bot in bots}
+    for row in connection.execute(skips.order_by(skip.bot, skip.reason)):
+        skipped[row.bot][row.reason] = row.number
+
+    def ledger(bot: BotId) -> BotLedger:
+        source, mirror = extents.get(f"bot:{bot}"), extents.get(f"mirror:{bot}")
+        return BotLedger(
+            bot=bot,
+            drawdown_usd=None if mirror is None else mirror.fall,
+            source_drawdown=None if source is None else source.fall_ratio,
+            source_first=None if source is None else source.first,
+            source_last=None if source is None else source.last,
+            bot_trades=trades.get(bot, 0),
+            skipped=skipped[bot],
+        )
+
+    return {bot: ledger(bot) for bot in bots}
+
+
+def _marks(connection: Connection, asked: sa.Select[Any]) -> dict[Coin, Mark]:
+    return {row.coin: filled(Mark, row) for row in connection.execute(asked)}

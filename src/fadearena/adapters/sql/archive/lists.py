@@ -34,12 +34,24 @@ _SETTINGS = msgspec.json.Decoder(SettingsChange | BotsChange)
 _RECORD = msgspec.json.Decoder(Record)
 _INFO = "info"
 _IS_NO_INFO = sa.text("level <> 'info'")
+_DECIDED_SINCE = """
+    record_seq >= (SELECT record_seq FROM strategy_decision WHERE time >= ? ORDER BY time, record_seq LIMIT 1)
+"""
+_DECIDED_UNTIL = """
+    record_seq <= (SELECT record_seq FROM strategy_decision WHERE time <= ? ORDER BY time DESC, record_seq DESC LIMIT 1)
+"""
+"""Times of decisions never decrease: between two of them lies a run of numbers, which every index of a list has."""
 
 
 def decisions(connection: Connection, query: DecisionQuery) -> tuple[LoggedDecision, ...]:
     """Return decisions, the newest first."""
     those = _equal(bot=query.bot, coin=query.coin, outcome=query.outcome)
-    return tuple(map(decision_of, _newest(connection, tables.strategy_decision, query.cut, those, _first(those))))
+    index = _first(those)
+    if query.since is not None:
+        those[_DECIDED_SINCE] = query.since
+    if query.until is not None:
+        those[_DECIDED_UNTIL] = query.until
+    return tuple(map(decision_of, _newest(connection, tables.strategy_decision, query.cut, those, index)))
 
 
 def orders(connection: Connection, query: OrderQuery) -> tuple[LoggedOrder, ...]:
