@@ -57,19 +57,29 @@ def wait_for_end(pid: int) -> None:
 
 def test_a_short_demo_decides_and_adds_up() -> None:
     """Without terminal, key, network and configuration: it fades, adds up, believes the truth, and leaves nothing."""
-    ended = fadearena("demo", "--seconds", "3", "--speed", "60", "--headless", "--json")
+    ended = fadearena("demo", "--seconds", "3", "--speed", "60", "--hours", "0", "--headless", "--json")
     report = adds_up(ended.code, ended.report)
     assert report["decisions"]["execute"] > 0
     assert report["fills"] > 0
-    assert (report["dataDir"], report["resumed"]) == (None, False)
+    assert (report["dataDir"], report["resumed"], report["history"]) == (None, False, 0)
     assert "\x1b[" not in ended.out + ended.err
+
+
+def test_a_demo_goes_on_from_a_past_that_was_made_up() -> None:
+    """Sandbox and worker begin where it ends: at the end everything adds up, the past included."""
+    ended = fadearena("demo", "--seconds", "3", "--speed", "60", "--hours", "1", "--headless", "--json")
+    report = adds_up(ended.code, ended.report)
+    assert report["history"] > 500
+    assert report["events"] > 0
+    assert re.search(r"the page is at http://127.0.0.1:\d+/", ended.err)
+    assert "the password, shown this once: " in ended.err
 
 
 @pytest.mark.slow
 def test_ctrl_c_ends_everything_in_good_order_and_a_second_run_goes_on(tmp_path: Path) -> None:
     """The report of each run adds up; the second one begins where the first ended, sandbox and all."""
     home = tmp_path / "d"
-    with Watched("demo", "--json", "--data-dir", home, directory=tmp_path) as live:
+    with Watched("demo", "--json", "--hours", "0", "--data-dir", home, directory=tmp_path) as live:
         live.until(has_decided)
         pids = [pid_of(name, home) for name in ("worker", "api")]
         assert all(map(is_alive, pids))
@@ -77,7 +87,7 @@ def test_ctrl_c_ends_everything_in_good_order_and_a_second_run_goes_on(tmp_path:
         first = live.end()
     assert not any(map(is_alive, pids))
     assert "last decisions" in live.drawn
-    with Watched("demo", "--json", "--seconds", "2", "--data-dir", home, directory=tmp_path) as again:
+    with Watched("demo", "--json", "--hours", "0", "--seconds", "2", "--data-dir", home, directory=tmp_path) as again:
         second = again.end()
     assert [adds_up(*ended)["resumed"] for ended in (first, second)] == [False, True]
     assert fadearena("journal", "verify", "--data-dir", home).code == ExitCode.OK
@@ -87,7 +97,7 @@ def test_ctrl_c_ends_everything_in_good_order_and_a_second_run_goes_on(tmp_path:
 def test_a_killed_worker_is_started_again_and_goes_on(tmp_path: Path) -> None:
     """Kill -9 of the worker: another one recovers from the journal, and at the end everything adds up."""
     home = tmp_path / "d"
-    with Watched("demo", "--json", "--seconds", "12", "--data-dir", home, directory=tmp_path) as live:
+    with Watched("demo", "--json", "--hours", "0", "--seconds", "12", "--data-dir", home, directory=tmp_path) as live:
         live.until(has_decided)
         killed = pid_of("worker", home)
         os.kill(killed, signal.SIGKILL)
@@ -101,12 +111,12 @@ def test_a_killed_worker_is_started_again_and_goes_on(tmp_path: Path) -> None:
 def test_after_a_kill_of_everything_the_next_run_goes_on(tmp_path: Path) -> None:
     """Kill -9 of the demo ends its processes, too; what was journaled by then is where the next run begins."""
     home = tmp_path / "d"
-    with Watched("demo", "--json", "--data-dir", home, directory=tmp_path) as live:
+    with Watched("demo", "--json", "--hours", "0", "--data-dir", home, directory=tmp_path) as live:
         live.until(has_decided)
         pids = [pid_of(name, home) for name in ("worker", "api")]
         live.process.kill()
         assert live.end() == (-signal.SIGKILL, None)
     for pid in pids:
         wait_for_end(pid)
-    ended = fadearena("demo", "--json", "--headless", "--seconds", "2", "--data-dir", home)
+    ended = fadearena("demo", "--json", "--hours", "0", "--headless", "--seconds", "2", "--data-dir", home)
     assert adds_up(ended.code, ended.report)["resumed"] is True

@@ -2,13 +2,15 @@
 The demo: a sandbox, and worker and API against it, on a data directory; and how they are brought to an end.
 
 1. Three processes, as people run them: `sandbox` at one end, `worker` and `api` under a supervisor at the other.
-2. On a directory that has a journal all of them go on where it ends: the sandbox keeps its state there, too.
+2. On a directory that has a journal, if only of a made-up past (`past`), all of them go on where it ends: the sandbox
+   keeps its state there, too.
 3. At the end the sandbox stands still until the worker's polls have confirmed what it holds, so that what we believe of
    the wallets can be compared with the truth.
 """
 
 import asyncio
 import os
+import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ import msgspec
 from pydantic import SecretStr
 
 from fadearena.adapters.sql.read_store import open_read_store
+from fadearena.bootstrap.grants import open_grantor
 from fadearena.bootstrap.places import Places, places_of
 from fadearena.bootstrap.sandbox import SandboxControl
 from fadearena.bootstrap.tables import make_tables
@@ -33,6 +36,7 @@ from fadearena.kit.tasks import either
 from fadearena.model.error import FadeArenaError
 from fadearena.model.ids import Address, Coin
 from fadearena.model.units import SECOND_MS, Size
+from fadearena.ports.access import Role
 from fadearena.ports.heartbeat import API_NAME, Heartbeats
 from fadearena.ports.read_store import ReadStore
 from fadearena.runtime.projector import Projector
@@ -44,15 +48,22 @@ Holdings: TypeAlias = Mapping[Address, Mapping[Coin, Size]]
 
 _LOG = "demo.log"
 _STATE = "sandbox.json"
+_ACTOR = "demo"
+_PASSWORD_BYTES = 12
 _START_S = 30
 _LOOK_MS = 100
 _CONFIRM_MS = 30 * SECOND_MS
 """How long polls of wallets and snapshots take to confirm everything, by the sandbox's time."""
-_CONFIRM_WALL_MS = 2 * SECOND_MS
+_CONFIRM_WALL_MS = 10 * SECOND_MS
 
 
 class Demo(msgspec.Struct, frozen=True, kw_only=True):
-    """A demo on its data directory. `before` is the last entry of an earlier run."""
+    """
+    A demo on its data directory.
+
+    `before` is the last entry of an earlier run, `past` that of a past that was made up for this one; 0 where there is
+    none.
+    """
 
     config: Config
     places: Places
@@ -60,6 +71,17 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True):
     speed: Decimal
     is_temporary: bool
     before: int
+    past: int = 0
+
+    @property
+    def begins(self) -> int:
+        """The last entry before this run."""
+        return max(self.before, self.past)
+
+    @property
+    def sandbox_file(self) -> Path:
+        """Where the sandbox keeps its state."""
+        return self.places.data_dir / _STATE
 
     @property
     def log_file(self) -> Path:
@@ -119,6 +141,21 @@ async def _demo(config: Config, seed: int, speed: Decimal, *, is_temporary: bool
     return Demo(config=config, places=places, seed=seed, speed=speed, is_temporary=is_temporary, before=before)
 
 
+async def operator_password(demo: Demo) -> str | None:
+    """
+    Give operators a password, and return it; None where they have one already.
+
+    Raises:
+        StorageError: It could not be kept.
+    """
+    async with open_grantor(demo.places, _ACTOR) as grantor:
+        if any(each.role is Role.OPERATOR for each in (await grantor.grants()).passwords):
+            return None
+        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        await grantor.set_password(Role.OPERATOR, password)
+        return password
+
+
 @asynccontextmanager
 async def running(demo: Demo) -> AsyncIterator[Running]:
     """
@@ -172,8 +209,8 @@ async def _agrees(records: ReadStore, truth: Holdings) -> bool:
 async def _sandbox(demo: Demo, log: BinaryIO) -> AsyncIterator[tuple[str, asyncio.Task[int]]]:
     """Run a sandbox, and tell where it listens."""
     arguments = ["sandbox", "--port", "0", "--seed", str(demo.seed), "--speed", str(demo.speed), "--json"]
-    if not demo.is_temporary:
-        arguments += ["--state", str(demo.places.data_dir / _STATE)]
+    if demo.past or not demo.is_temporary:
+        arguments += ["--state", str(demo.sandbox_file)]
     told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def start() -> Child:

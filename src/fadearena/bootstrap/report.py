@@ -47,13 +47,19 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Reader:
-    """Looks at every entry of a journal as it is stepped again."""
+    """
+    Looks at every entry of a journal as it is stepped again.
 
-    def __init__(self, before: int) -> None:
+    What an earlier run left is compared only. Of a made-up past the invariants are checked after every event that
+    brought more than a point of equity.
+    """
+
+    def __init__(self, before: int, begins: int) -> None:
         self.tally = Tally()
         self.fingerprint = HashedJournal()
         self.bots: dict[str, Usd | None] = {}
         self._before = before
+        self._begins = begins
 
     def look(self, entry: JournalEntry, state: State | None) -> None:
         """
@@ -68,8 +74,11 @@ class _Reader:
                 self.bots[record.series] = record.usd
         if entry.seq <= self._before:
             return
-        self.tally.add(entry.commands, entry.records)
-        broken = () if state is None else violations(state)
+        is_past = entry.seq <= self._begins
+        if not is_past:
+            self.tally.add(entry.commands, entry.records)
+        is_dull = is_past and all(isinstance(record, EquityPoint) for record in entry.records)
+        broken = () if state is None or is_dull else violations(state)
         if broken:
             raise InvariantBroken(f"after event {entry.seq} ({type(entry.event).__name__}): {broken[0]}")
 
@@ -82,7 +91,7 @@ async def reckon(demo: Demo) -> Reckoning:
         InvariantBroken: The books did not add up after an event.
         StorageError: The databases cannot be used.
     """
-    reader = _Reader(demo.before)
+    reader = _Reader(demo.before, demo.begins)
     places = demo.places
     async with open_journal_reader(places.journal) as store, open_read_store(places.read) as read:
         await Projector(store.journal, read.records, SystemClock(), ServerMetrics()).catch_up()

@@ -10,12 +10,13 @@ import msgspec
 from rich.console import Console
 from rich.live import Live
 
-from fadearena.bootstrap.demo import Demo, Holdings, Running, demo_on, running, settled
+from fadearena.bootstrap.demo import Demo, Holdings, Running, demo_on, operator_password, running, settled
+from fadearena.bootstrap.past import make_past
 from fadearena.bootstrap.report import Reckoning, reckon
 from fadearena.cli.errors import say
 from fadearena.cli.exit_codes import ExitCode
 from fadearena.cli.output import Advance, print_json, show
-from fadearena.cli.view import Scene, frame
+from fadearena.cli.view import Scene, Where, frame
 from fadearena.kit import log
 from fadearena.kit.clock import Clock, SystemClock
 from fadearena.kit.decimals import plain
@@ -39,6 +40,7 @@ class DemoRequest(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: Path | None = None
     host: str = "127.0.0.1"
     port: int = 0
+    hours: int = 0
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,9 +55,9 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """
     What `demo --json` prints. Decimals are texts.
 
-    Events, decisions, orders and fills are those of this run; `resumed` tells whether another one came before it in
-    `data_dir`, which is null where it was a temporary one. `bots_equity` is that of all bots together, as read last;
-    null where one was not read yet.
+    Events, decisions, orders and fills are those of this run; `history` counts the events of the past that was made up
+    before it. `resumed` tells whether another run came before it in `data_dir`, which is null where it was a temporary
+    one. `bots_equity` is that of all bots together, as read last; null where one was not read yet.
     `tracking_error` is the sum of |sleeve - target| at mark, as a ratio of our equity. `drift` counts the coins in
     which the venue's position is not ours. `journal_hash` is over the whole journal. `tracked_equals_truth` tells
     whether the wallets held, at the end, exactly what we believed.
@@ -76,6 +78,7 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     seed: int
     data_dir: str | None
     resumed: bool
+    history: int
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,10 @@ def demo(request: DemoRequest, stage: Stage | None = None) -> None:
     """Run the command; without a terminal it runs as with `--headless`."""
     stage = stage or Stage()
     log.configure("error")
-    with demo_on(request.data_dir, request.seed, request.speed, host=request.host, port=request.port) as made:
-        truth = asyncio.run(_run(request, made, stage))
+    with demo_on(request.data_dir, request.seed, request.speed, host=request.host, port=request.port) as begun:
+        made = _with_past(request, begun)
+        password = asyncio.run(operator_password(made)) or ""
+        truth = asyncio.run(_run(request, made, stage, password))
         report = report_of(asyncio.run(reckon(made)), truth, made)
     if request.as_json:
         print_json(report)
@@ -120,10 +125,20 @@ def report_of(found: Reckoning, truth: Holdings, made: Demo) -> DemoReport:
         seed=made.seed,
         data_dir=None if made.is_temporary else str(made.places.data_dir),
         resumed=made.before > 0,
+        history=made.past,
     )
 
 
-async def _run(request: DemoRequest, made: Demo, stage: Stage) -> Holdings:
+def _with_past(request: DemoRequest, made: Demo) -> Demo:
+    """Give a demo that begins anew its past."""
+    if not request.hours or made.before:
+        return made
+    say(f"{request.hours} h before now are made up, from the same seed")
+    with Advance("the past") as bar:
+        return make_past(made, request.hours, bar.see)
+
+
+async def _run(request: DemoRequest, made: Demo, stage: Stage, password: str) -> Holdings:
     """Run it for its time, or until Ctrl-C; return what its wallets held in truth at the end."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
@@ -135,11 +150,13 @@ async def _run(request: DemoRequest, made: Demo, stage: Stage) -> Holdings:
     try:
         async with running(made) as processes:
             url = await _address(processes, stage, stop)
+            if url and password:
+                say(f"to change something there, log in as operator; the password, shown this once: {password}")
             if request.headless or not stage.console.is_terminal:
                 with Advance("demo") as bar:
                     await _pass(request, stage, processes, stop, bar)
             else:
-                await _draw(request, made, stage, processes, stop, url)
+                await _draw(request, made, stage, processes, stop, Where(url, password))
             return {} if processes.is_over else await settled(made, processes)
     finally:
         loop.remove_signal_handler(signal.SIGINT)
@@ -150,7 +167,7 @@ async def _address(processes: Running, stage: Stage, stop: asyncio.Event) -> str
     while not (stop.is_set() or processes.is_over):
         url = await processes.url()
         if url is not None:
-            say(f"the API is at {url}")
+            say(f"the page is at {url}/, the API beside it")
             return url
         await either(stage.clock.sleep_until(stage.clock.now_ms() + _FRAME_MS), stop.wait())
     return ""
@@ -173,7 +190,7 @@ async def _pass(request: DemoRequest, stage: Stage, processes: Running, stop: as
 
 
 async def _draw(
-    request: DemoRequest, made: Demo, stage: Stage, processes: Running, stop: asyncio.Event, url: str
+    request: DemoRequest, made: Demo, stage: Stage, processes: Running, stop: asyncio.Event, where: Where
 ) -> None:
     """Draw until so many seconds after the first news, or until Ctrl-C."""
     clock, records = stage.clock, processes.records
@@ -184,7 +201,7 @@ async def _draw(
         "sandbox, worker and API are starting ...", console=stage.console, auto_refresh=False, screen=True
     ) as live:
         while not (stop.is_set() or processes.is_over or (ends is not None and clock.now_ms() >= ends)):
-            scene = scene or await new_scene(made, records, url)
+            scene = scene or await new_scene(made, records, where)
             before = seen
             if scene is not None:
                 seen = await take_in(scene, records, before)
@@ -194,14 +211,14 @@ async def _draw(
             await clock.sleep_until(clock.now_ms() + _FRAME_MS)
 
 
-async def new_scene(made: Demo, records: ReadStore, url: str = "") -> Scene | None:
+async def new_scene(made: Demo, records: ReadStore, where: Where | None = None) -> Scene | None:
     """Return an empty scene, or how an earlier run left it; None before there are settings."""
     settings = await records.settings()
     if settings is None:
         return None
     bots = [bot for bot in settings.policy.bots if bot.enabled]
-    scene = Scene(bots, made.speed, made.before, url)
-    if made.before:
+    scene = Scene(bots, made.speed, made.begins, where)
+    if made.begins:
         scene.stand(await records.sources(), await records.sleeves(), await records.bots())
     return scene
 

@@ -95,7 +95,7 @@ for group in (bots.app, accounts.app, keys.app, settings.app, alerts.app, letter
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0913, PLR0917 - one for each option
     seconds: Annotated[int, typer.Option(min=1, max=86_400, help="How long it runs, in seconds.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another story.")] = 1,
     speed: Annotated[
@@ -107,6 +107,7 @@ def demo(
     ] = None,
     host: Annotated[str, typer.Option(metavar="HOST", help="Where the API listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, metavar="P", help="Its port; 0 is any free one.")] = 0,
+    hours: Annotated[int, typer.Option(min=0, max=48, metavar="N", help="How much of a past it begins with.")] = 6,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -126,6 +127,7 @@ def demo(
             data_dir=data_dir,
             host=host,
             port=port,
+            hours=hours,
         )
     )
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -42,18 +43,25 @@ _LONG, _SHORT = "cyan", "magenta"  # positions; green and red are money's
 _COLOURS = {Outcome.EXECUTE: "green", Outcome.SKIP: "yellow", Outcome.HOLD: "cyan"}
 
 
+class Where(NamedTuple):
+    """Where the page is, and the operator's password if it was made for this run."""
+
+    url: str
+    password: str = ""
+
+
 class Scene:
     """
     What is to be seen, kept up to date record by record.
 
-    `before` is the last journal entry of an earlier run, `url` where the API listens.
+    `before` is the last journal entry before this run.
     """
 
-    def __init__(self, bots: Sequence[BotPolicy], speed: Decimal, before: int = 0, url: str = "") -> None:
+    def __init__(self, bots: Sequence[BotPolicy], speed: Decimal, before: int = 0, where: Where | None = None) -> None:
         self.bots = tuple(bot.id for bot in bots)
         self.directions: dict[BotId, Direction] = {bot.id: bot.direction for bot in bots}
         self.speed = speed
-        self.url = url
+        self.where = where
         self.now: EpochMs = 0
         self.events = 0
         self.counts = dict.fromkeys(Outcome, 0)
@@ -109,7 +117,7 @@ class Scene:
 def frame(scene: Scene, start_equity: Usd, width: int, height: int) -> RenderableType:
     """Draw a scene. Where there is room, empty lines part the blocks."""
     gap = [Text()] if height >= _AIRY else []
-    lines = max(3, height - _CHROME_LINES - 2 * len(scene.bots) - 3 * len(gap))
+    lines = max(3, height - _CHROME_LINES - len(_places(scene)) - 2 * len(scene.bots) - 3 * len(gap))
     return Group(
         _head(scene, start_equity),
         *gap,
@@ -131,10 +139,17 @@ def _head(scene: Scene, start_equity: Usd) -> RenderableType:
             (f"{scene.counts[Outcome.EXECUTE]} executed", "green"),
             ", ",
             (f"{scene.counts[Outcome.SKIP]} skipped", "yellow"),
-            (f"  API {scene.url}" if scene.url else "", "dim"),
         ),
         Text.assemble("equity: ours ", *_equity(scene, start_equity), "  the bots' ", _read(scene.sum_of("bot"))),
+        *_places(scene),
     )
+
+
+def _places(scene: Scene) -> tuple[Text, ...]:
+    if scene.where is None or not scene.where.url:
+        return ()
+    login = f"   operator's password {scene.where.password}" if scene.where.password else ""
+    return (Text(f"page {scene.where.url}/{login}", style="dim", no_wrap=True, overflow="fold"),)
 
 
 def _equity(scene: Scene, start_equity: Usd) -> tuple[str | tuple[str, str], ...]:

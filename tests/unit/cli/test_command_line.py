@@ -184,7 +184,7 @@ def test_document_shows_the_fields_of_the_reports(tmp_path: Path) -> None:
     examples = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)]
     order, demo, replay, version = examples
     assert set(order) == {camel(name) for name in OrderReport.__struct_fields__}
-    assert set(demo) == set(run("demo", "--seconds", "1", "--headless", "--json").report)
+    assert set(demo) == set(run("demo", "--seconds", "1", "--hours", "0", "--headless", "--json").report)
     assert set(version) == set(run("version", "--json").report)
     report = run("replay", write(tmp_path / "leader.jsonl", [row()]), "--json").report
     assert set(replay) == set(report)

@@ -15,7 +15,7 @@ from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.bootstrap.demo import Demo, Holdings, demo_on
 from fadearena.bootstrap.report import reckon
 from fadearena.cli.demo import new_scene, report_of, take_in
-from fadearena.cli.view import Scene, frame
+from fadearena.cli.view import Scene, Where, frame
 from fadearena.model.units import MINUTE_MS, SECOND_MS
 from tests.support.command import nowhere
 from tests.support.sandbox_play import play
@@ -130,6 +130,17 @@ def test_a_scene_of_a_second_run_begins_with_how_things_stand(played: Demo) -> N
     assert scene.ours
     assert all(sleeve == before.ours[key] for key, sleeve in scene.ours.items())
     assert scene.profits == before.profits
+
+
+@pytest.mark.parametrize("password", ["", "a-new-secret"])
+def test_the_view_says_where_the_page_is(password: str) -> None:
+    """With the password, if one was made for this run; otherwise it asks for none."""
+    drawn = io.StringIO()
+    where = Where("http://127.0.0.1:54321", password)
+    Console(file=drawn, width=80, height=24).print(frame(Scene((), SPEED, 0, where), START_USD, 80, 24))
+    assert "page http://127.0.0.1:54321/" in drawn.getvalue()
+    assert ("operator's password" in drawn.getvalue()) is bool(password)
+    assert password in drawn.getvalue()
 
 
 def test_an_empty_scene_can_be_drawn() -> None:

@@ -151,6 +151,10 @@ class Exchange:
         """Bring everything up to the clock's moment; a long gap in coarse steps."""
         self._life.go_to(self._clock.now_ms())
 
+    def stride(self) -> None:
+        """Bring everything up to the clock's moment in one step, and let one trader trade there; see `Life.stride`."""
+        self._life.stride(self._clock.now_ms())
+
     def meet(self) -> None:
         """Bring everything up to the clock's moment, and let the crowd trade there: many a second, at `pace_ms`."""
         self.advance()

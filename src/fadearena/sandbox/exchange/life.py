@@ -60,6 +60,23 @@ class Life:
                     break
             books.time = now
 
+    def stride(self, now: EpochMs) -> None:
+        """
+        Get to a moment in one step, and let the trader that waits longest trade there.
+
+        It is for a past that nobody was there to see. A stride lasts seconds or minutes, and the crowd rests.
+        """
+        market = self._floor.market
+        seconds = (now - market.time) // SECOND_MS
+        if seconds <= 0:
+            return
+        with exact_arithmetic():
+            market.step(seconds)
+            self._hold_prices()
+            self._settle()
+            if self._due(self._regulars.next_due) <= market.time:
+                self._let_trade()
+
     def meet(self) -> None:
         """Let those of the crowd meet whose time has come, as many as may at once, and look after one now and then."""
         now = self._floor.books.time
