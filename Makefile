@@ -11,6 +11,8 @@ UV := $(BIN)/uv
 READY := $(VENV)/.ready
 GENERATOR := $(VENV)/generator
 CODE := src tests benchmarks
+PAGE := src/fadearena/api/pages/dist/.sources
+WEB := $(shell find web -path web/node_modules -prune -o -type f ! -name schema.d.ts -print 2>/dev/null)
 
 # uv trusts the certificates that the system trusts, as pip and git do.
 export UV_SYSTEM_CERTS ?= true
@@ -24,7 +26,7 @@ help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: env
-env: $(READY) ## Build the environment in .venv from the hash locks
+env: $(READY) page ## Build the environment in .venv from the hash locks, and the web page
 
 # pip installs uv by hash, uv everything else. uv is in both locks, in one version, so the sync leaves it alone.
 $(UV): requirements/bootstrap.lock
@@ -44,27 +46,49 @@ $(GENERATOR)/.ready: $(READY) requirements/generator.lock
 	$(UV) pip sync --quiet --compile-bytecode --python $(GENERATOR)/bin/python --require-hashes requirements/generator.lock
 	@touch $@
 
+# The web page, by the system's Node.js, else by one from a package. Without any that is said, and the API says it too.
+.PHONY: page
+page: $(PAGE) ## Build the web page, if its sources changed
+
+$(PAGE): $(READY) $(WEB) hatch_build.py requirements/node.lock
+	@$(BIN)/python hatch_build.py node \
+		|| $(UV) pip install --quiet --python $(BIN)/python --require-hashes --only-binary :all: -r requirements/node.lock \
+		|| true
+	@$(BIN)/python hatch_build.py
+
 .PHONY: env-example
 env-example: $(READY) ## Write .env.example anew from the settings
 	$(BIN)/python -m fadearena.config > .env.example
 
 .PHONY: demo
-demo: $(READY) ## Run the demo: make demo ARGS="..."
+demo: $(READY) page ## Run the demo: make demo ARGS="..."
 	$(BIN)/fadearena demo $(ARGS)
 
 .PHONY: test
-test: $(READY) ## Run the tests, quick form
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
+test: $(READY) page ## Run the tests, quick form
+	@$(BIN)/python hatch_build.py run -s test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not browser" $(ARGS)
 
 # Measuring branches makes everything two to four times as slow, so it is done once, by the tests that are about model
-# and core; the long form then runs without it.
-COVERING = tests/unit/core tests/unit/model tests/stories tests/laws tests/golden
+# and core; all others, and the laws with more examples, then run without it.
+COVERING := tests/unit/core tests/unit/model tests/stories tests/golden
 
 .PHONY: test-all
-test-all: $(READY) $(GENERATOR)/.ready ## Run all tests, long form, and demand 100 % branches of model and core
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report= $(COVERING)
+test-all: $(READY) $(GENERATOR)/.ready page ## Run all tests, long form, and demand 100 % branches of model and core
+	@$(BIN)/python hatch_build.py run -s test
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report= $(COVERING) tests/laws
 	$(BIN)/python -m coverage report --include='src/fadearena/model/*,src/fadearena/core/*' --fail-under=100
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=long --durations=25 $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=long --durations=25 \
+		$(addprefix --ignore=,$(COVERING) tests/web) $(ARGS)
+	$(BIN)/python -m pytest -m browser tests/web
+
+.PHONY: test-browser
+test-browser: $(READY) page ## Run the tests that need a browser: Chromium, or they skip
+	$(BIN)/python -m pytest -m browser tests/web $(ARGS)
+
+.PHONY: screenshots
+screenshots: $(READY) page ## Take the pictures of the web page in docs/images anew: make screenshots
+	$(BIN)/python -m tests.web.screenshots $(ARGS)
 
 .PHONY: faults
 faults: $(READY) ## Break live trading at every step of an order, kill the worker at every point; count what survived
@@ -79,16 +103,19 @@ soak: $(READY) ## Tell 500 stories of faulty feeds, then kill a worker for minut
 	$(BIN)/python -m tests.faults.soak $(ARGS)
 
 .PHONY: lint
-lint: $(READY) ## Check style, format, types and import floors
+lint: $(READY) page ## Check style, format, types and import floors
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/python hatch_build.py run -s lint
+	@$(BIN)/python hatch_build.py run -s check
 
 .PHONY: format
-format: $(READY) ## Format the code and mend what can be mended without a decision
+format: $(READY) page ## Format the code and mend what can be mended without a decision
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
+	@$(BIN)/python hatch_build.py run -s format
 
 .PHONY: check
 check: lint test-all ## All that has to pass before a change lands
@@ -111,9 +138,11 @@ lock: $(UV) ## Write requirements/*.lock anew from pyproject.toml
 	$(LOCK) --group bootstrap --output-file requirements/bootstrap.lock
 	$(LOCK) --output-file requirements/runtime.lock pyproject.toml
 	$(LOCK) --group generator --output-file requirements/generator.lock
+	$(LOCK) --group node --output-file requirements/node.lock
 	$(LOCK) --all-extras --group dev --constraints requirements/bootstrap.lock --constraints requirements/runtime.lock --output-file requirements/dev.lock pyproject.toml
 
 .PHONY: clean
 clean: ## Remove the environment, caches and builds
+	rm -rf web/node_modules src/fadearena/api/pages/dist
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,17 +11,18 @@ from packaging.requirements import Requirement
 import fadearena
 
 ROOT = Path(__file__).parents[2]
+APART = ("generator", "node")
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
 
 
 def declared() -> list[list[Requirement]]:
-    """Return what pyproject.toml asks for: to run, for extras and to work on it, and in an environment of its own."""
+    """Return what pyproject.toml asks for: to run, for extras and to work on it, and what has a lock of its own."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     runtime = project["project"]["dependencies"]
     groups = project["dependency-groups"] | project["project"]["optional-dependencies"]
-    apart = groups.pop("generator")
+    apart = [groups.pop(name) for name in APART]
     dev = [text for group in groups.values() for text in group if isinstance(text, str)]
-    return [[Requirement(text) for text in texts] for texts in (runtime, dev, apart)]
+    return [[Requirement(text) for text in texts] for texts in (runtime, dev, *apart)]
 
 
 def locked(name: str) -> dict[str, str]:
@@ -32,8 +33,8 @@ def locked(name: str) -> dict[str, str]:
 
 def test_every_dependency_is_locked_in_its_range() -> None:
     """What pyproject.toml asks for stands in the lock, in a version that it allows."""
-    runtime, dev, apart = declared()
-    for requirements, name in ((runtime, "runtime"), (runtime + dev, "dev"), (apart, "generator")):
+    runtime, dev, *apart = declared()
+    for requirements, name in ((runtime, "runtime"), (runtime + dev, "dev"), *zip(apart, APART, strict=True)):
         pins = locked(name)
         for requirement in requirements:
             assert pins.get(requirement.name, "none") in requirement.specifier, requirement

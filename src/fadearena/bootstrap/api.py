@@ -23,6 +23,7 @@ from fadearena.api.access import AccessMiddleware
 from fadearena.api.app import create_app, windows
 from fadearena.api.doors import Doors
 from fadearena.api.metrics.requests import RequestLog
+from fadearena.api.pages import Pages, read_page
 from fadearena.api.stream import Stream, with_stream
 from fadearena.bootstrap.alerting import rules_of, sink_of
 from fadearena.bootstrap.binding import access_options, check_binding
@@ -129,8 +130,8 @@ def _doors(places: Places, read: ReadDatabase, wakeups: Wakeups, clock: Clock) -
 
 
 def _around(doors: Doors, stream: Stream, config: Config) -> ASGIApp:
-    """Return all endpoints with what stands around them, the outermost last."""
-    inside = with_stream(windows(create_app(doors)), stream)
+    """Return all endpoints and the page with what stands around them, the outermost last."""
+    inside = with_stream(Pages(windows(create_app(doors)), read_page()), stream)
     return RequestLog(AccessMiddleware(inside, doors, access_options(config)), doors)
 
 
