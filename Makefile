@@ -79,8 +79,8 @@ test-all: $(READY) $(GENERATOR)/.ready page ## Run all tests, long form, and dem
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report= $(COVERING) tests/laws
 	$(BIN)/python -m coverage report --include='src/fadearena/model/*,src/fadearena/core/*' --fail-under=100
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=long --durations=25 \
-		$(addprefix --ignore=,$(COVERING) tests/web) $(ARGS)
-	$(BIN)/python -m pytest -m browser tests/web
+		-m "not alone and not browser" $(addprefix --ignore=,$(COVERING)) $(ARGS)
+	$(BIN)/python -m pytest -m "alone or browser" --durations=10 tests/integration tests/web
 
 .PHONY: test-browser
 test-browser: $(READY) page ## Run the tests that need a browser: Chromium, or they skip

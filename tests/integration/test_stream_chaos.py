@@ -44,12 +44,14 @@ def test_ends_are_told_by_their_codes(tmp_path: Path) -> None:
     assert asyncio.run(story()) == (True, [1009, 1001])
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_longer_chaos_ends_the_same(tmp_path: Path) -> None:
     """More clients, more records, more restarts."""
     run(SqliteFile(tmp_path / "read.db"), tmp_path, Chaos(seed=2, records=1_000, clients=12))
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_on_postgresql_it_ends_the_same(pg_url: str, tmp_path: Path) -> None:
     """There the servers are woken by what another process committed."""
