@@ -44,7 +44,7 @@ WATCH = """([coin, name, amount]) => {
     const before = Object.fromEntries(Object.entries(looks).map(([what, look]) => [what, look()]));
     const seen = {};
     window.seen = new Promise((resolve) => {
-        setTimeout(() => resolve(seen), 10_000);
+        setTimeout(() => resolve(seen), 30_000);
         new MutationObserver(() => {
             for (const [what, look] of Object.entries(looks))
                 if (!(what in seen) && look() !== before[what]) seen[what] = Date.now();
@@ -248,10 +248,12 @@ def equities_are_old(page: "Page", before: str) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def _warm(own: House) -> None:
     """Let the worker follow the bot into the coin before anything is measured."""
-    trade(own, "buy", "0.5")
+    own.tell("pause")
+    trade(own, "buy", "0.05")
 
     def is_followed() -> bool:
         held = position(own)
         return held is not None and held["source"] is not None and held["ours"] is not None
 
     until(is_followed)
+    own.tell("resume")
