@@ -117,7 +117,7 @@ describe("feeds", () => {
     };
     const facts = factsOf(health, NOW);
     expect(facts[0]).toMatchObject({ value: "unhealthy", tone: "bad" });
-    expect(facts[2]).toMatchObject({ value: "unknown", tone: "", note: "trades are – on their way" });
+    expect(facts[2]).toMatchObject({ value: "unknown", tone: "", note: "how long trades take is not measured" });
     expect(facts[4]?.note).toBe("heard 30 s ago, simulation, kill switch unknown");
     expect(facts[4]?.tone).toBe("bad");
   });

@@ -7,7 +7,7 @@ What all shapes share: names, numbers, errors.
 3. What is not known is null, never 0.
 """
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
@@ -20,11 +20,19 @@ _SPECIAL: Final = {"total_pnl": "totalPnL", "daily_pnl": "dailyPnL"}
 _DECIMAL: Final = WithJsonSchema({"type": ["number", "string"], "format": "decimal"})
 _Decimal: TypeAlias = Annotated[Decimal, AfterValidator(lambda number: parse(str(number))), _DECIMAL]
 
-Money = Annotated[Decimal, AfterValidator(normalise), _DECIMAL]
+
+def _normal(number: Decimal) -> Decimal:
+    try:
+        return normalise(number)
+    except InvalidOperation:
+        raise ValueError("number is out of range") from None
+
+
+Money = Annotated[Decimal, AfterValidator(_normal), _DECIMAL]
 """USD."""
-Amount = Annotated[Decimal, AfterValidator(normalise), _DECIMAL]
+Amount = Annotated[Decimal, AfterValidator(_normal), _DECIMAL]
 """Base units of a coin, unsigned unless its field says so."""
-Rate = Annotated[Decimal, AfterValidator(normalise), _DECIMAL]
+Rate = Annotated[Decimal, AfterValidator(_normal), _DECIMAL]
 """A price, a ratio or bps."""
 GivenDecimal = Annotated[_Decimal, Field(allow_inf_nan=False)]
 """A decimal of a request: finite, at most 24 digits before and after the point."""

@@ -62,7 +62,13 @@ export function factsOf({ status, checks }: Health, now: number): Fact[] {
   return [
     fact("Everything", status, ""),
     fact("Database", database.status, `answers in ${duration(database.latency)}`),
-    fact("Exchange", hyperliquid.status, `trades are ${duration(hyperliquid.latency)} on their way`),
+    fact(
+      "Exchange",
+      hyperliquid.status,
+      hyperliquid.latency === null
+        ? "how long trades take is not measured"
+        : `trades are ${duration(hyperliquid.latency)} on their way`,
+    ),
     fact("Last from the exchange", ago(hyperliquid.lastSuccessfulCall, now), dateTime(hyperliquid.lastSuccessfulCall)),
     fact("Worker", worker.status, `heard ${ago(worker.lastSeenAt, now)}, ${worker.mode ?? UNKNOWN}${switched}`),
   ];
