@@ -76,7 +76,7 @@ def test_what_is_wrong_is_said_by_field_and_nothing_changes() -> None:
             ({"maxDrawdown": "1"}, ["maxDrawdown must be > 0 and < 1"]),
             ({"maxSignalAgeMs": "5"}, ["maxSignalAgeMs: Input should be a valid integer"]),
             ({"dailyLossLimit": "much"}, ["dailyLossLimit: Input should be a valid decimal"]),
-            ({"dailyLossLimit": "1e100"}, ["dailyLossLimit: Value error, number is out of range"]),
+            ({"dailyLossLimit": "1e100"}, ["dailyLossLimit: number is out of range"]),
             (b'{"dailyLossLimit": 1e30}', ["the body: is no JSON: '1e30' is out of range"]),
             (b'{"dailyLossLimit"', ["the body: is no JSON: Expecting ':' delimiter"]),
         ):
