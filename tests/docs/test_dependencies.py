@@ -1,5 +1,6 @@
 """Dependencies are declared in pyproject.toml, pinned in the locks, and explained in decision 0004."""
 
+import json
 import re
 import tomllib
 from importlib.metadata import version
@@ -66,3 +67,11 @@ def test_every_dependency_is_explained() -> None:
 def test_the_version_is_written_once() -> None:
     """The installed version is the one in `fadearena.__version__`."""
     assert version("fadearena") == fadearena.__version__
+
+
+def test_the_lock_of_the_page_has_hashes_and_no_address() -> None:
+    """Npm writes addresses of sponsors into it: `funding` of each package has to be taken out again."""
+    text = (ROOT / "web" / "package-lock.json").read_text()
+    assert "://" not in text, "take `funding` out of the packages in web/package-lock.json"
+    packages = json.loads(text)["packages"]
+    assert all("integrity" in one for name, one in packages.items() if name)
