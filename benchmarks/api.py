@@ -3,7 +3,8 @@ What the API costs with years of history behind it: `python -m benchmarks.api [-
 
 1. An API process as people run it, on SQLite and on PostgreSQL, with the history of `benchmarks.history` to show.
 2. The load is open: requests leave at their moments, 50 a second in all, whatever became of those before. What is
-   counted is the time from that moment to the last byte of the answer, so that nothing that waits is left out.
+   counted is the time from that moment to the last byte of the answer, so that nothing that waits is left out. The
+   first seconds are not counted: connections are opened then, and statements prepared.
 3. Every operation that reads is asked, lists with 50 rows, with filters, and at their far ends. A year of equity is
    asked afterwards, again and again: in the mix all others would be measured by how long they wait for it.
 """
@@ -35,13 +36,13 @@ RATE: Final = 50
 _SEED: Final = 1
 _PATIENCE_S: Final = 60.0
 _YEAR: Final = "equity, a year at 1h"
-_WARM_UP: Final = 100
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """How long is asked, and how much history there is."""
+    """How long is asked, how long before that without counting, and how much history there is."""
 
     seconds: int
+    warm_up_s: int
     shape: Shape
 
 
@@ -101,33 +102,34 @@ def questions(history: History) -> dict[str, str]:
     }
 
 
-async def measure(url: str, asked: dict[str, str], seconds: int, database: str) -> list[ApiRow]:
+async def measure(url: str, asked: dict[str, str], plan: Plan, database: str) -> list[ApiRow]:
     """Ask everything at the rate, each operation equally often; then the year of equity."""
     rng, took, status = Random(_SEED), dict[str, list[float]](), dict[str, int]()
     names = [name for name in asked if name != _YEAR]
-    turns = [names[n % len(names)] for n in range(RATE * seconds)]
-    rng.shuffle(turns)
+    uncounted, counted = (
+        rng.sample(turns, k=len(turns))
+        for turns in ([names[n % len(names)] for n in range(RATE * some)] for some in (plan.warm_up_s, plan.seconds))
+    )
     connector = aiohttp.TCPConnector(limit=200)
     async with aiohttp.ClientSession(url, connector=connector) as session:
 
-        async def ask(name: str, at: float | None) -> None:
-            began = time.perf_counter() if at is None else at
+        async def ask(name: str, at: float, *, counts: bool) -> None:
             async with session.get(asked[name]) as answer:
                 await answer.read()
-                if at is not None:
-                    took.setdefault(name, []).append((time.perf_counter() - began) * 1e3)
-                    status[name] = max(status.get(name, 0), answer.status)
+                status[name] = max(status.get(name, 0), answer.status)
+                if counts:
+                    took.setdefault(name, []).append((time.perf_counter() - at) * 1e3)
 
-        for name in [*asked, *(rng.choice(names) for _ in range(_WARM_UP))]:
-            await ask(name, None)
+        for name in asked:
+            await ask(name, 0.0, counts=False)
         begin = time.perf_counter() + 0.1
         async with asyncio.TaskGroup() as group:
-            for n, name in enumerate(turns):
+            for n, name in enumerate(uncounted + counted):
                 at = begin + n / RATE
                 await asyncio.sleep(max(0.0, at - time.perf_counter()))
-                group.create_task(ask(name, at))
-        for _ in range(max(seconds // 2, 2)):
-            await ask(_YEAR, time.perf_counter())
+                group.create_task(ask(name, at, counts=n >= len(uncounted)))
+        for _ in range(max(plan.seconds // 4, 2)):
+            await ask(_YEAR, time.perf_counter(), counts=True)
     return [_row(database, name, took[name], status[name]) for name in asked if name in took]
 
 
@@ -185,12 +187,12 @@ def run(plan: Plan, database: str) -> list[ApiRow]:
             url = postgres_url()
             location = PostgresDatabase(url)
         history = make_history(location, plan.shape)
-        return asyncio.run(_ask(home, url, questions(history), plan.seconds, database))
+        return asyncio.run(_ask(home, url, questions(history), plan, database))
 
 
-async def _ask(home: Path, url: str | None, asked: dict[str, str], seconds: int, database: str) -> list[ApiRow]:
+async def _ask(home: Path, url: str | None, asked: dict[str, str], plan: Plan, database: str) -> list[ApiRow]:
     async with api_on(home, url) as base:
-        return await measure(base, asked, seconds, database)
+        return await measure(base, asked, plan, database)
 
 
 def show(rows: Sequence[ApiRow]) -> None:
@@ -218,7 +220,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="a small history, and a few seconds")
     parser.add_argument("--json", action="store_true", help="print one JSON object on one line")
     asked = parser.parse_args(arguments)
-    plan = Plan(seconds=6, shape=FULL.part(100)) if asked.quick else Plan(seconds=60, shape=FULL)
+    long, short = Plan(seconds=120, warm_up_s=10, shape=FULL), Plan(seconds=6, warm_up_s=1, shape=FULL.part(100))
+    plan = short if asked.quick else long
     databases = ["SQLite", *(["PostgreSQL"] if has_postgres() else [])]
     rows = [row for database in databases for row in run(plan, database)]
     if asked.json:

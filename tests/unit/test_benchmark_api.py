@@ -28,7 +28,7 @@ def test_everything_that_reads_is_asked() -> None:
 @pytest.mark.slow
 def test_everything_is_answered() -> None:
     """With a small history every operation has its figures; only the health of what has no worker is bad."""
-    rows = run(Plan(seconds=3, shape=FULL.part(1_000)), "SQLite")
+    rows = run(Plan(seconds=3, warm_up_s=1, shape=FULL.part(1_000)), "SQLite")
     assert {row.name for row in rows} == questions(HISTORY).keys()
     assert {row.name: row.status for row in rows if row.status != 200} == {"health": 503}
     assert all(0 < row.p50 <= row.p99 <= row.most for row in rows)

@@ -23,6 +23,7 @@ def engine_of(
     pool: type[Pool] = NullPool,
     begin: str = "BEGIN IMMEDIATE",
     statement_ms: int = 0,
+    is_asked_first: bool = False,
 ) -> sa.Engine:
     """
     Return an engine whose connections see one tree of tables.
@@ -33,6 +34,7 @@ def engine_of(
         pool: What becomes of a connection after its use; by default it is closed.
         begin: How a transaction begins on SQLite; `BEGIN` where it only reads.
         statement_ms: How long one statement may take on PostgreSQL; 0 for as long as it likes.
+        is_asked_first: Whether a connection that was kept is asked whether it still holds, before it is used again.
     """
     if isinstance(location, SqliteFile):
         engine = sa.create_engine("sqlite://", creator=lambda: sqlite.create(location), poolclass=pool)
@@ -45,8 +47,7 @@ def engine_of(
         connection.autocommit = False
         return connection
 
-    is_kept = pool is not NullPool  # a kept connection may have broken since: it is asked before it is used again
-    engine = sa.create_engine("postgresql+psycopg://", creator=connect, poolclass=pool, pool_pre_ping=is_kept)
+    engine = sa.create_engine("postgresql+psycopg://", creator=connect, poolclass=pool, pool_pre_ping=is_asked_first)
     sa.event.listen(engine, "handle_error", _leave_standby)
     return engine
 

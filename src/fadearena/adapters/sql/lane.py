@@ -6,7 +6,8 @@ Transactions on the read store: each a function that gets a connection.
    in simulated time is the same every time.
 2. Short questions that are asked in the same turn of the loop share a transaction (`together`), so that all of them
    see one moment, and one thread is woken up for all.
-3. A transaction that fails leaves nothing behind. A connection that broke is opened again by the next one.
+3. A transaction that fails leaves nothing behind. A connection that broke is opened again by the next one: before
+   something is written it is asked whether it still holds; what is read is read once more.
 """
 
 import asyncio
@@ -47,12 +48,23 @@ class Lane:
         threads: ThreadPoolExecutor | None,
         *,
         patience_s: float | None = None,
+        tries: int = 1,
     ) -> None:
-        """Use an engine; whoever waits for longer than `patience_s` is told that the database is away."""
+        """
+        Use an engine.
+
+        Args:
+            location: Where its database is.
+            engine: What connects to it.
+            threads: Where transactions run; None for at once, on the loop.
+            patience_s: Whoever waits for longer is told that the database is away.
+            tries: How often something is done where its connection breaks: more than once only what writes nothing.
+        """
         self._location = location
         self._engine = engine
         self._threads = threads
         self._patience_s = patience_s
+        self._tries = tries
         self.timed: Timed | None = None
         self._asked: list[Work[object]] = []
         self._answers: asyncio.Task[list[object]] | None = None
@@ -116,13 +128,24 @@ class Lane:
         self._engine.dispose()
 
     def _do(self, work: Work[Result]) -> Result:
-        with failures(self._location), self._engine.begin() as connection:
+        with failures(self._location):
+            for _ in range(self._tries - 1):
+                try:
+                    return self._once(work)
+                except sa.exc.DBAPIError as error:
+                    if not error.connection_invalidated:
+                        raise
+            return self._once(work)
+
+    def _once(self, work: Work[Result]) -> Result:
+        with self._engine.begin() as connection:
             return work(connection)
 
 
 def writing(location: Location, *, inline: bool) -> Lane:
     """Return a lane for transactions that write; on SQLite each takes the write lock at once."""
-    return Lane(location, engine_of(location, "read", pool=QueuePool), _threads("write", 1, inline=inline))
+    engine = engine_of(location, "read", pool=QueuePool, is_asked_first=True)
+    return Lane(location, engine, _threads("write", 1, inline=inline))
 
 
 def reading(location: Location, *, inline: bool) -> Lane:
@@ -132,7 +155,7 @@ def reading(location: Location, *, inline: bool) -> Lane:
         return Lane(location, engine_of(location, "read", pool=QueuePool, begin="BEGIN"), threads)
     engine = engine_of(location, "read", pool=QueuePool, statement_ms=_STATEMENT_MS)
     engine = engine.execution_options(isolation_level="REPEATABLE READ")
-    return Lane(location, engine, threads, patience_s=_PATIENCE_S)
+    return Lane(location, engine, threads, patience_s=_PATIENCE_S, tries=2)
 
 
 def _threads(name: str, count: int, *, inline: bool) -> ThreadPoolExecutor | None:

@@ -71,7 +71,7 @@ class SqlSightings:
             return await self._reading.run(partial(_found, those=sa.true()))
         found: list[Sighting] = []
         for some in _batches(sorted(set(wallets))):
-            found += await self._reading.run(partial(_found, those=_TABLE.c.wallet.in_(some)))
+            found += await self._reading.together(partial(_found, those=_TABLE.c.wallet.in_(some)))
         return tuple(found)
 
 

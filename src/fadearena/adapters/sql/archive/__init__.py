@@ -77,7 +77,8 @@ class SqlArchive:
 
     async def curves(self, query: CurveQuery) -> dict[str, Curve]:
         """Return the curves by their series, in the order in which these were asked for; one may have no values."""
-        return await self._reading.run(partial(curves.curves, query=query))
+        ask = self._reading.together if curves.is_short(query) else self._reading.run
+        return await ask(partial(curves.curves, query=query))
 
     async def equity_before(self, series: tuple[str, ...], time: EpochMs) -> dict[str, Usd]:
         """Return the last known value of each series at or before `time`; a series without one is absent."""

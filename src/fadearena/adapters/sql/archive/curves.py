@@ -18,6 +18,8 @@ from fadearena.ports.archive import BotLedger, Curve, CurveQuery, Mark, TradeKin
 from fadearena.ports.read_store import Grain
 
 _AT_ONCE = 100
+_SHORT = 5_000
+"""So many values take no longer than other questions that are asked together."""
 _PACK = {
     "sqlite": "json_group_array(json_array(time, usd))",
     "postgresql": "'[' || string_agg(format('[%%s,%%s]', time, coalesce(usd::text, 'null')), ',') || ']'",
@@ -57,6 +59,11 @@ _LAST = {
     ),
 }
 """What looks the last point of each step up, rather than at all of its points, and the order of what it asks with."""
+
+
+def is_short(query: CurveQuery) -> bool:
+    """Tell whether an answer has few values."""
+    return len(query.series) * (query.until - query.since) <= _SHORT * query.step_ms
 
 
 def curves(connection: Connection, query: CurveQuery) -> dict[str, Curve]:
