@@ -23,6 +23,7 @@ DIFFERENCES = {
     "rules-1": [4, 1410],
     "rules-2": [4, 1409, 1417, 1421, 1425, 1429, 1433, 1436],
     "rules-3": [4, 1643, 1652, 1656, 1660, 1664, 1668, 1671],
+    "rules-4": [],
 }
 """By journal of older rules, the entries of which the present ones bring other commands."""
 LARGEST = 300_000

@@ -58,6 +58,18 @@ def test_equity_moves_with_the_mark_between_readings() -> None:
     assert purse_equity(story) == 9_950
 
 
+def test_a_fill_tells_equity_at_once() -> None:
+    """With what the price and the fee cost, also where a better price or the fee is known only later."""
+    story = begun()
+    order = story.opened("BTC", "1", "100000")
+    story.filled(order, "0.05", "99990")
+    assert points(story) == [("account:main", D("9999.5"))]
+    story.fills(story.fill_for(order, "0.05", "99980", fee=D("2.25")))
+    assert points(story) == [("account:main", D("9996.75"))]
+    story.fills(complete=True)
+    assert points(story) == []
+
+
 def test_jump_needs_a_second_reading() -> None:
     """A jump of more than 30 % counts only when a second, later reading says the same."""
     story = begun()

@@ -16,28 +16,30 @@ from playwright.sync_api import expect
 from tests.support.waiting import until
 from tests.web.conftest import Ear, at
 from tests.web.house import API, WORKER, House
-from tests.web.said import size
+from tests.web.said import size, usd2
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, WebSocket
 
 BOT, NAME, WALLET = "grok-4", "Grok 4", "0x228b0c07a852b303619b59fa548d0e542ccc3aee"
 COIN = "BTC"
-PLACES = {"feedTheirs", "feedOurs", "theirs", "ours"}
+PLACES = {"feedTheirs", "feedOurs", "theirs", "ours", "curve"}
 WITHIN_MS = 1_000
 STALE_S = 20
 RETURN_MS = 60_000
 COLOR = "(node) => getComputedStyle(node).color"
 NO_RECORDS = {"hello", "heartbeat", "state-update", "error", "marks"}
+IN_USD = "localStorage.setItem('fadearena', JSON.stringify({ absolute: true }))"
 WATCH = """([coin, name, amount]) => {
     const text = (selector) => [...document.querySelectorAll(selector)].map((one) => one.textContent);
     const ours = () => text("ol li").filter((line) => line.includes("Ours") && line.includes(coin)).join("|");
     const held = (place) => [...document.querySelectorAll("table tr")]
         .map((row) => [...row.cells].map((cell) => cell.textContent.trim()))
         .find((cells) => cells[0] === name && cells[1] === coin)?.[place];
+    const curve = () => text(".chart table tr").find((line) => line.includes("FadeArena"));
     const looks = {
         feedTheirs: () => text("ol li").some((line) => line.includes("Bot") && line.includes(amount)),
-        feedOurs: ours, theirs: () => held(2), ours: () => held(6),
+        feedOurs: ours, theirs: () => held(2), ours: () => held(6), curve,
     };
     const before = Object.fromEntries(Object.entries(looks).map(([what, look]) => [what, look()]));
     const seen = {};
@@ -97,13 +99,14 @@ def trading(where: House) -> Iterator[None]:
 
 def test_a_trade_is_seen_within_a_second(page: "Page", ear: Ear, own: House) -> None:
     """
-    In the feed and in the positions of both: measured from the moment at which the sandbox is told to trade.
+    In the feed, the positions of both and the curve: measured from the moment at which the sandbox is told to trade.
 
     Everything is within that second: the exchange's feed, the decision, the fill on paper with its latency, the log,
     the stream, the drawing. The market stands still meanwhile, so that nothing else moves them.
     """
     ear.expect("503")  # a market that stands still says nothing: after a while that is a sign of bad health
-    at(page, own, "/")
+    page.add_init_script(IN_USD)
+    at(page, own, "/?range=1h")
     expect(page.locator("header .dot")).to_have_text("live")
     own.tell("pause")  # the bot's own mind, too: it would undo what it is made to do
     try:
@@ -116,6 +119,8 @@ def test_a_trade_is_seen_within_a_second(page: "Page", ear: Ear, own: House) -> 
         trade(own, "buy", amount)
         took = {what: round(at_ms - began) for what, at_ms in page.evaluate("window.seen").items()}
         assert took.keys() == PLACES, took
+        ends = page.get_by_role("table", name="Equity in USD").locator("tbody tr").filter(has_text="FadeArena")
+        expect(ends.locator("td").last).to_have_text(usd2(own.get("/api/state")["equity"]["fadeArena"]))
         held = position(own)
         assert held is not None
         cells = page.get_by_role("row", name=f"{NAME} {COIN}").locator("td")

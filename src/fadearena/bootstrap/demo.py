@@ -55,6 +55,8 @@ _LOOK_MS = 100
 _CONFIRM_MS = 30 * SECOND_MS
 """How long polls of wallets and snapshots take to confirm everything, by the sandbox's time."""
 _CONFIRM_WALL_MS = 10 * SECOND_MS
+_SEGMENT = 10_000
+"""A demo's segments are short: the report at its end steps the newest ones again."""
 
 
 class Demo(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +129,7 @@ def demo_on(
     with ExitStack() as stack:
         where = data_dir or Path(stack.enter_context(TemporaryDirectory(prefix="fadearena-demo-")))
         config = load(data_dir=where, network=Network.SANDBOX, host=host, port=port).model_copy(
-            update={"database_url": None}
+            update={"database_url": None, "segment_every_events": _SEGMENT}
         )
         yield asyncio.run(_demo(config, seed, speed, is_temporary=data_dir is None))
 

@@ -1,6 +1,13 @@
-"""What a demo came to: its journal is stepped again, and the paper account is made anew from it."""
+"""
+What a demo came to: its journal is stepped again, and the paper account is made anew from it.
 
-from collections.abc import Mapping
+1. Everything is read once, to be counted. Stepped are the newest segments, as few as hold so many events: what that
+   takes does not grow with the length of a run.
+2. The invariants are computed from nothing, over all orders that are remembered: the more there are, the fewer of the
+   events are followed by a check, so that an event costs no more late in a run than early.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -20,19 +27,34 @@ from fadearena.model.ids import Address, Coin
 from fadearena.model.record import EquityPoint
 from fadearena.model.units import ZERO, Quantity, Ratio, Size, Usd
 from fadearena.ports.journal import KEPT_KINDS, JournalEntry, JournalReader
+from fadearena.ports.snapshots import Segment
 from fadearena.runtime.audit import audit
 from fadearena.runtime.engine import Engine
 from fadearena.runtime.projector import Projector
 from fadearena.runtime.server_metrics import ServerMetrics
 from fadearena.runtime.tally import Tally
 
+STEPPED = 10_000
+"""So many of the newest events at least are stepped again, where there are so many."""
+_ORDERS_AN_EVENT = 1_000
+"""So many orders may be gone through for an event."""
+_SEE_EVERY = 1_000
+
+Progress = Callable[[int, int], None]
+"""Is told how much of how much is done."""
+
+
+def _unseen(_done: int, _total: int) -> None:
+    """Tell nobody."""
+
 
 class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
     """
     What a run came to. `tally` counts this run alone, everything else is how things stand at its end.
 
-    `differences` says where stepping the journal again brought something else; `bots_equity` is that of all enabled
-    bots, None while one of them was never read.
+    `stepped` of the `entries` in the journal were stepped again, the newest ones; after `checked` of them the invariants
+    were checked. `differences` says where stepping brought something else; `bots_equity` is that of all enabled bots,
+    None while one of them was never read.
     `tracked` is what we believe that the wallets of enabled bots hold.
     """
 
@@ -42,61 +64,113 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
     tracking_error: Ratio
     drift: dict[Coin, Quantity]
     tracked: Holdings
+    entries: int
+    stepped: int
+    checked: int
     differences: tuple[str, ...]
     journal_hash: str
 
 
+class Pace:
+    """Says after which events the invariants are checked: the more orders are remembered, the fewer."""
+
+    def __init__(self) -> None:
+        self._allowed = 0
+
+    def is_due(self, orders: int) -> bool:
+        """Tell whether the state after this event is checked, with so many orders in it."""
+        self._allowed += _ORDERS_AN_EVENT
+        if self._allowed < orders:
+            return False
+        self._allowed = 0
+        return True
+
+
 class _Reader:
     """
-    Looks at every entry of a journal as it is stepped again.
+    Looks at every entry of a journal, as it is read or stepped again.
 
-    What an earlier run left is compared only. Of a made-up past the invariants are checked after every event that
-    brought more than a point of equity.
+    What an earlier run left is compared only. Of a made-up past the invariants are checked after events that brought
+    more than a point of equity.
     """
 
-    def __init__(self, before: int, begins: int) -> None:
+    def __init__(self, demo: Demo, entries: int, see: Progress) -> None:
+        self.checked = 0
         self.tally = Tally()
         self.fingerprint = HashedJournal()
         self.bots: dict[str, Usd | None] = {}
-        self._before = before
-        self._begins = begins
+        self._demo = demo
+        self._entries = entries
+        self._see = see
+        self._pace = Pace()
+        self._is_behind = False
 
-    def look(self, entry: JournalEntry, state: State | None) -> None:
-        """
-        Count an entry, and check the state after it.
-
-        Raises:
-            InvariantBroken: The books do not add up.
-        """
+    def count(self, entry: JournalEntry) -> None:
+        """Count an entry."""
+        if entry.seq % _SEE_EVERY == 0:
+            self._see(entry.seq, self._entries)
         self.fingerprint.add(entry)
         for record in entry.records:
             if isinstance(record, EquityPoint) and record.series.startswith("bot:"):
                 self.bots[record.series] = record.usd
-        if entry.seq <= self._before:
-            return
-        is_past = entry.seq <= self._begins
-        if not is_past:
+        if entry.seq > self._demo.begins:
             self.tally.add(entry.commands, entry.records)
+
+    def look(self, entry: JournalEntry, state: State | None) -> None:
+        """
+        Count an entry, and check the state after it, if it is its turn.
+
+        Raises:
+            InvariantBroken: The books do not add up.
+        """
+        self.count(entry)
+        self._is_behind = state is not None
+        if state is None or entry.seq <= self._demo.before:
+            return
+        is_past = entry.seq <= self._demo.begins
         is_dull = is_past and all(isinstance(record, EquityPoint) for record in entry.records)
-        broken = () if state is None or is_dull else violations(state)
+        if not is_dull and self._pace.is_due(len(state.orders)):
+            self._check(state, f"event {entry.seq} ({type(entry.event).__name__})")
+
+    def end(self, state: State) -> None:
+        """
+        Check the state after the last entry, if it was not its turn.
+
+        Raises:
+            InvariantBroken: The books do not add up.
+        """
+        if self._is_behind:
+            self._check(state, "the last event")
+
+    def _check(self, state: State, what: str) -> None:
+        self._is_behind = False
+        self.checked += 1
+        broken = violations(state)
         if broken:
-            raise InvariantBroken(f"after event {entry.seq} ({type(entry.event).__name__}): {broken[0]}")
+            raise InvariantBroken(f"after {what}: {broken[0]}")
 
 
-async def reckon(demo: Demo) -> Reckoning:
+async def reckon(demo: Demo, see: Progress = _unseen, *, stepped: int = STEPPED) -> Reckoning:
     """
-    Step a demo's journal again, and sum up.
+    Read a demo's journal, step at least so many of its newest events again, and sum up.
 
     Raises:
         InvariantBroken: The books did not add up after an event.
         StorageError: The databases cannot be used.
     """
-    reader = _Reader(demo.before, demo.begins)
     places = demo.places
     async with open_journal_reader(places.journal) as store, open_read_store(places.read) as read:
         await Projector(store.journal, read.records, SystemClock(), ServerMetrics()).catch_up()
-        found = await audit(store.journal, store.snapshots, Engine(), reader.look)
+        entries = (await read.records.position()).journal_seq
+        reader = _Reader(demo, entries, see)
+        segments = await store.snapshots.segments()
+        since = _first_of(segments, entries - stepped)
+        if segments:
+            async for entry in store.journal.read(segments[0].first_seq, since - 1):
+                reader.count(entry)
+        found = await audit(store.journal, store.snapshots, Engine(), reader.look, since=since)
         state = found.state or State()
+        reader.end(state)
         venue = await _venue(store.journal, state, demo.config.paper_equity_usd)
     return Reckoning(
         tally=reader.tally,
@@ -105,9 +179,18 @@ async def reckon(demo: Demo) -> Reckoning:
         tracking_error=tracking_error_of(venue, state, ACCOUNT),
         drift=drift_of(venue, state, ACCOUNT),
         tracked=_tracked(state),
+        entries=entries,
+        stepped=found.stepped,
+        checked=reader.checked,
         differences=tuple(found.differences),
         journal_hash=reader.fingerprint.journal_hash,
     )
+
+
+def _first_of(segments: Sequence[Segment], seq: int) -> int:
+    """Return where the newest segment begins that has everything after an entry; 1 where there is none."""
+    begins = [segment.first_seq for segment in segments]
+    return max((first for first in begins if first <= seq + 1), default=begins[0] if begins else 1)
 
 
 def _sum_of(state: State, known: Mapping[str, Usd | None]) -> Usd | None:

@@ -1,6 +1,7 @@
 """The command `demo`: sandbox, worker and API for some time, in a live view or without one, and what came of it."""
 
 import asyncio
+import math
 import signal
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,13 +27,14 @@ from fadearena.model.units import SECOND_MS, EpochMs, Usd
 from fadearena.ports.read_store import LogQuery, ReadStore
 
 _FRAME_MS = 125
+_UNSEEN_S = 60
 _PAGE = 1_000
 
 
 class DemoRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of the command."""
+    """The options of the command; without `seconds` it runs until Ctrl-C where somebody looks on, else for a minute."""
 
-    seconds: int
+    seconds: int | None
     seed: int
     speed: Decimal
     headless: bool
@@ -56,7 +58,8 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     What `demo --json` prints. Decimals are texts.
 
     Events, decisions, orders and fills are those of this run; `history` counts the events of the past that was made up
-    before it. `resumed` tells whether another run came before it in `data_dir`, which is null where it was a temporary
+    before it. `stepped` of the `entries` in the journal were stepped again, the newest ones, and the invariants checked
+    after `checked` of them: that is what `replay_identical` and `invariants` are about. `resumed` tells whether another run came before it in `data_dir`, which is null where it was a temporary
     one. `bots_equity` is that of all bots together, as read last; null where one was not read yet.
     `tracking_error` is the sum of |sleeve - target| at mark, as a ratio of our equity. `drift` counts the coins in
     which the venue's position is not ours. `journal_hash` is over the whole journal. `tracked_equals_truth` tells
@@ -73,6 +76,9 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     drift: int
     invariants: str
     replay_identical: bool
+    entries: int
+    stepped: int
+    checked: int
     journal_hash: str
     tracked_equals_truth: bool
     seed: int
@@ -97,7 +103,8 @@ def demo(request: DemoRequest, stage: Stage | None = None) -> None:
         made = _with_past(request, begun)
         password = asyncio.run(operator_password(made)) or ""
         truth = asyncio.run(_run(request, made, stage, password))
-        report = report_of(asyncio.run(reckon(made)), truth, made)
+        with Advance("adding up") as bar:
+            report = report_of(asyncio.run(reckon(made, bar.see)), truth, made)
     if request.as_json:
         print_json(report)
     else:
@@ -120,6 +127,9 @@ def report_of(found: Reckoning, truth: Holdings, made: Demo) -> DemoReport:
         drift=len(found.drift),
         invariants="ok",
         replay_identical=not found.differences,
+        entries=found.entries,
+        stepped=found.stepped,
+        checked=found.checked,
         journal_hash=found.journal_hash,
         tracked_equals_truth=all(held == truth.get(wallet, {}) for wallet, held in found.tracked.items()),
         seed=made.seed,
@@ -152,14 +162,27 @@ async def _run(request: DemoRequest, made: Demo, stage: Stage, password: str) ->
             url = await _address(processes, stage, stop)
             if url and password:
                 say(f"to change something there, log in as operator; the password, shown this once: {password}")
-            if request.headless or not stage.console.is_terminal:
-                with Advance("demo") as bar:
-                    await _pass(request, stage, processes, stop, bar)
+            lasts_ms = lasts(request, stage)
+            if is_seen(request, stage):
+                await _draw(lasts_ms, made, stage, processes, stop, Where(url, password))
             else:
-                await _draw(request, made, stage, processes, stop, Where(url, password))
+                with Advance("demo") as bar:
+                    await _pass(lasts_ms, stage, processes, stop, bar)
             return {} if processes.is_over else await settled(made, processes)
     finally:
         loop.remove_signal_handler(signal.SIGINT)
+
+
+def is_seen(request: DemoRequest, stage: Stage) -> bool:
+    """Tell whether there is a live view."""
+    return not request.headless and stage.console.is_terminal
+
+
+def lasts(request: DemoRequest, stage: Stage) -> float:
+    """Return for how many milliseconds a demo runs; without an end where somebody looks on and ends it."""
+    if request.seconds is None and is_seen(request, stage) and not request.as_json:
+        return math.inf
+    return (request.seconds or _UNSEEN_S) * SECOND_MS
 
 
 async def _address(processes: Running, stage: Stage, stop: asyncio.Event) -> str:
@@ -173,8 +196,8 @@ async def _address(processes: Running, stage: Stage, stop: asyncio.Event) -> str
     return ""
 
 
-async def _pass(request: DemoRequest, stage: Stage, processes: Running, stop: asyncio.Event, bar: Advance) -> None:
-    """Wait until so many seconds after the first news, or until Ctrl-C."""
+async def _pass(lasts_ms: float, stage: Stage, processes: Running, stop: asyncio.Event, bar: Advance) -> None:
+    """Wait until so long after the first news, or until Ctrl-C."""
     clock, records = stage.clock, processes.records
     began: EpochMs | None = None
     before = (await records.position()).record_seq
@@ -183,19 +206,19 @@ async def _pass(request: DemoRequest, stage: Stage, processes: Running, stop: as
         if began is None and (await records.position()).record_seq > before:
             began = now
         passed = 0 if began is None else now - began
-        if passed >= request.seconds * SECOND_MS:
+        if passed >= lasts_ms:
             return
-        bar.see(passed, request.seconds * SECOND_MS)
+        bar.see(passed, lasts_ms)
         await either(clock.sleep_until(now + _FRAME_MS), stop.wait())
 
 
 async def _draw(
-    request: DemoRequest, made: Demo, stage: Stage, processes: Running, stop: asyncio.Event, where: Where
+    lasts_ms: float, made: Demo, stage: Stage, processes: Running, stop: asyncio.Event, where: Where
 ) -> None:
-    """Draw until so many seconds after the first news, or until Ctrl-C."""
+    """Draw until so long after the first news, or until Ctrl-C."""
     clock, records = stage.clock, processes.records
     seen = (await records.position()).record_seq
-    ends: EpochMs | None = None
+    ends: float | None = None
     scene: Scene | None = None
     with Live(
         "sandbox, worker and API are starting ...", console=stage.console, auto_refresh=False, screen=True
@@ -206,7 +229,7 @@ async def _draw(
             if scene is not None:
                 seen = await take_in(scene, records, before)
             if scene is not None and seen > before:
-                ends = ends or clock.now_ms() + request.seconds * SECOND_MS
+                ends = ends or clock.now_ms() + lasts_ms
                 live.update(frame(scene, made.config.paper_equity_usd, *stage.console.size), refresh=True)
             await clock.sleep_until(clock.now_ms() + _FRAME_MS)
 
@@ -240,6 +263,7 @@ def summary_of(report: DemoReport) -> list[str]:
     """Return what people are told of a run, line by line."""
     counts = report.decisions
     same = "is identical" if report.replay_identical else "DIFFERS"
+    stepped = "the journal" if report.stepped == report.entries else f"its last {report.stepped} events"
     believed = "is the truth" if report.tracked_equals_truth else "IS NOT THE TRUTH"
     lines = [
         (
@@ -249,7 +273,7 @@ def summary_of(report: DemoReport) -> list[str]:
         f"equity {_cents(report.equity)}, the bots' {_cents(report.bots_equity)}",
         (
             f"tracking error {report.tracking_error}, books in drift {report.drift}, "
-            f"invariants {report.invariants}, replay of the journal {same}"
+            f"invariants {report.invariants}, replay of {stepped} {same}"
         ),
         f"what we believe of the bots' positions {believed}",
     ]

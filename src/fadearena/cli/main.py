@@ -96,7 +96,10 @@ for group in (bots.app, accounts.app, keys.app, settings.app, alerts.app, letter
 
 @app.command()
 def demo(  # noqa: PLR0913, PLR0917 - one for each option
-    seconds: Annotated[int, typer.Option(min=1, max=86_400, help="How long it runs, in seconds.")] = 60,
+    seconds: Annotated[
+        int | None,
+        typer.Option(min=1, max=86_400, help="How long it runs; else until Ctrl-C, unseen or as JSON for 60 s."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another story.")] = 1,
     speed: Annotated[
         Decimal, typer.Option(parser=options.speed, metavar="X", help="Seconds of the sandbox in one second of ours.")

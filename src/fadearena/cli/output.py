@@ -122,6 +122,6 @@ class Advance:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def see(self, done: int, total: int | None = None) -> None:
+    def see(self, done: float, total: float | None = None) -> None:
         """Show how far things are."""
         self._progress.update(self._task, completed=done, total=total)

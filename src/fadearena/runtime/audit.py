@@ -44,16 +44,21 @@ def _see_nothing(_entry: JournalEntry, _state: State | None) -> None:
     """Look at nothing."""
 
 
-async def audit(journal: JournalReader, snapshots: Snapshots, engine: Engine, look: Look = _see_nothing) -> Audit:
+async def audit(
+    journal: JournalReader, snapshots: Snapshots, engine: Engine, look: Look = _see_nothing, *, since: int = 1
+) -> Audit:
     """
     Read everything that is kept, and step what can be stepped; `state` is where the journal ends.
+
+    Segments that begin before entry `since` are left out.
 
     Raises:
         JournalCorrupt: An entry or a snapshot cannot be read.
         StorageUnavailable: The database cannot be read.
     """
     found = Audit()
-    segments, newest = await snapshots.segments(), await snapshots.load()
+    segments = [segment for segment in await snapshots.segments() if segment.first_seq >= since]
+    newest = await snapshots.load()
     skipped = {mark.seq for mark in await journal.skipped()}
     for segment, following in zip_longest(segments, segments[1:]):
         found.segments += 1

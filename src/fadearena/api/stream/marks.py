@@ -1,5 +1,5 @@
 """
-Marks of coins in which somebody holds something, as clients were told last: read at most once a second for all of them.
+Marks of coins in which somebody holds something, as clients were told last: read for all of them twice a second.
 
 They are those that the worker journaled: each about every ten seconds, and at once where a fill or an order is about
 it. So each is told with the time at which it was heard.

@@ -1,4 +1,4 @@
-"""How things stand, as clients were told last: read at most once a second for all of them."""
+"""How things stand, as clients were told last: read at most twice a second for all of them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from fadearena.api.doors import Doors
 from fadearena.model.units import SECOND_MS, EpochMs
 
-STATE_MS: Final = SECOND_MS
+STATE_MS: Final = SECOND_MS // 2
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ class Watch:
 
     async def read(self) -> Standing:
         """
-        Return how things stand, at most a second old.
+        Return how things stand, at most half a second old.
 
         Raises:
             StorageError: The database is away, or cannot be used.

@@ -184,7 +184,7 @@ class Stream:
         return (await self._views.settings(self._doors)).model_dump(by_alias=True)
 
     async def _ticking(self) -> None:
-        """Tell each second what changed in the state and of the marks, and now and then that all is quiet."""
+        """Tell twice a second what changed in the state and of the marks, and now and then that all is quiet."""
         clock = self._doors.clock
         beat = clock.now_ms() + HEARTBEAT_MS
         while True:

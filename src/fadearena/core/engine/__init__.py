@@ -18,6 +18,7 @@ from fadearena.core.engine import (
     limits,
     operators,
     orders,
+    performance,
     signers,
     stop_orders,
     system,
@@ -67,7 +68,7 @@ from fadearena.model.order import ActionKind
 
 __all__ = ["RULES_VERSION", "Turned", "step"]
 
-RULES_VERSION = 4
+RULES_VERSION = 5
 """Raised by hand when the same events would bring other commands or records; of each version a journal is kept."""
 _ROUNDS_MAX = 100
 
@@ -163,6 +164,7 @@ def _finish(turn: Turn) -> None:
     decide_all(turn, _ROUNDS_MAX)
     flatten.finish_bots(turn)
     stop_orders.watch(turn)
+    performance.points_of_traded(turn)
 
 
 def decide_all(turn: Turn, rounds: int) -> None:

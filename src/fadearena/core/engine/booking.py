@@ -41,6 +41,7 @@ def settle_moves(
     memory, flow = turn.state.books[key], ZERO
     if not moves:
         return
+    turn.traded.add(key[0])
     for n, move in enumerate(moves):
         flow += move.change * move.price
         _show_move(turn, key, move, f"{fill_key}:{n}", cloid, (ZERO if n else fee, saved))
@@ -130,6 +131,7 @@ def book_fee(turn: Turn, key: BookKey, bot: BotId | None, fee: Usd) -> None:
     """Pay a fee from the book's pool, and charge it to whom it belongs."""
     if fee:
         memory = turn.state.books[key]
+        turn.traded.add(key[0])
         turn.state.today.fees += fee
         ledger.charge(memory.book, bot, fee)
         pool_of(turn.state, *key).pay(fee)
@@ -142,6 +144,7 @@ def book_correction(turn: Turn, order: Order, fill: OwnFill, covered: Quantity, 
     memory = turn.state.books[key]
     paid, realised, part = ledger.correct(memory.book, bot, change, guessed, fill.price)
     pool_of(turn.state, *key).pay(paid)
+    turn.traded.add(key[0])
     revalue(turn.state, key, memory, touched=[bot])
     turn.records.append(
         MyFill(

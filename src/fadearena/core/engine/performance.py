@@ -1,5 +1,5 @@
 """
-Every minute: equity of our accounts, and what each bot brought us.
+Every minute: equity of our accounts, and what each bot brought us. Equity of an account is told after each fill, too.
 
 However many bots there are, one turn sums up no more than a round of them; the next round follows at once.
 """
@@ -25,6 +25,14 @@ def points(turn: Turn) -> None:
     for account, memory in sorted(turn.state.accounts.items()):
         turn.records.append(EquityPoint(series=f"account:{account}", usd=memory.purse.equity))
     points_of_bots(turn, "0")
+
+
+def points_of_traded(turn: Turn) -> None:
+    """Record equity of the accounts in which something was traded, where it is known: nobody has to wait for it."""
+    for account in sorted(turn.traded):
+        equity = turn.state.accounts[account].purse.equity
+        if equity is not None:
+            turn.records.append(EquityPoint(series=f"account:{account}", usd=equity))
 
 
 def points_of_bots(turn: Turn, first: str) -> None:

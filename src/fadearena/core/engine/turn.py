@@ -26,11 +26,22 @@ class Turn:
     The working place of one event. Handlers change `state`, and call the methods for everything that leaves.
 
     `dirty` are the books that are looked at before the turn ends, `guarded` those whose stops are, `repriced` those
-    that hold something at another mark now. `is_money_moved` is set unless the event brought nothing but prices of
-    coins that nobody holds.
+    that hold something at another mark now, `traded` the accounts whose money fills of ours moved. `is_money_moved` is
+    set unless the event brought nothing but prices of coins that nobody holds.
     """
 
-    __slots__ = ("commands", "dirty", "event", "guarded", "is_money_moved", "now", "records", "repriced", "state")
+    __slots__ = (
+        "commands",
+        "dirty",
+        "event",
+        "guarded",
+        "is_money_moved",
+        "now",
+        "records",
+        "repriced",
+        "state",
+        "traded",
+    )
 
     def __init__(self, state: State, event: Header) -> None:
         self.state = state
@@ -41,6 +52,7 @@ class Turn:
         self.dirty: set[BookKey] = set()
         self.guarded: set[BookKey] = set()
         self.repriced: set[BookKey] = set()
+        self.traded: set[AccountId] = set()
         self.is_money_moved = not isinstance(event, Marks)
 
     def alert(self, level: str, category: str, subject: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Marks over the WebSocket: of what is held, at most once a second, only what changed; they are no records."""
+"""Marks over the WebSocket: of what is held, at most twice a second, only what changed; they are no records."""
 
 from decimal import Decimal
 from typing import Any
@@ -35,7 +35,7 @@ def told(line: Line) -> list[Any]:
 
 
 def test_marks_of_what_is_held_are_told_as_they_change() -> None:
-    """At most once a second, the newest of each coin with its time; a coin that nobody holds is left out."""
+    """At most twice a second, the newest of each coin with its time; a coin that nobody holds is left out."""
 
     async def story(room: StreamRoom) -> None:
         await held(room)

@@ -236,7 +236,7 @@ def test_heartbeats_come_every_15_seconds() -> None:
 
 
 def test_a_state_that_changed_is_told_within_a_second() -> None:
-    """Only the members that changed, at most once a second; that time passes is no change."""
+    """Only the members that changed, at most twice a second; that time passes is no change."""
 
     async def story(room: StreamRoom) -> None:
         line = room.line("since=0")
