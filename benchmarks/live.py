@@ -10,10 +10,12 @@ From a fill on the socket to our order on the socket, over the wire: a whole wor
 """
 
 import asyncio
+import os
 import queue
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from random import Random
 from statistics import quantiles
 from typing import Any
@@ -50,6 +52,7 @@ from fadearena.runtime.metrics import Metrics
 from fadearena.runtime.worker import Worker, WorkerDoors, WorkerOptions
 
 _SLIPPAGE = 0.01
+_BACKEND = "ECC_BACKEND_CLASS"
 _TELLING = ('"channel":"userFills"', '"channel":"trades"')
 
 
@@ -150,15 +153,18 @@ def worker(open_storage: OpenStorage, tempo: Tempo) -> dict[str, Cost]:
     }
 
 
-def script(tempo: Tempo, *, at_market: bool) -> dict[str, Cost]:
+def script(tempo: Tempo, *, at_market: bool = True, with_coincurve: bool = False) -> dict[str, Cost]:
     """
     Run a script on the official SDK against a sandbox; return what its reactions took.
 
-    `at_market` takes the SDK's own market orders, which ask for what they need first: the prices, to close also the
-    position. Else the fill's own price is taken, and nothing is asked.
+    Args:
+        tempo: How often the leader trades.
+        at_market: Take the SDK's own market orders, which ask for what they need first: the prices, to close also the
+            position. Else the fill's own price is taken, and nothing is asked.
+        with_coincurve: Sign by the library for the curve that is installed here. Who installs the SDK does not get it.
     """
     stamps = Stamps()
-    with boxed(tempo) as box:
+    with boxed(tempo) as box, _curve("CoinCurveECCBackend" if with_coincurve else "NativeECCBackend"):
         _Script(box.url, stamps, at_market=at_market).run(box)
         accepted = box.accepted(follower())
     return stamps.costs(accepted, tempo)
@@ -225,6 +231,18 @@ def _opening(state: State, listed: Sequence[Event]) -> Sequence[Event]:
         ClockRead(time=0, received=0, offset_ms=0, spread_ms=0),
         BudgetRead(time=0, received=0, account="main", actions_left=MANY),
     )
+
+
+@contextmanager
+def _curve(backend: str) -> Iterator[None]:
+    """Have the SDK sign by one of the backends of eth-keys, which looks here each time."""
+    before = os.environ.get(_BACKEND)
+    os.environ[_BACKEND] = f"eth_keys.backends.{backend}"
+    try:
+        yield
+    finally:
+        del os.environ[_BACKEND]
+        os.environ.update({} if before is None else {_BACKEND: before})
 
 
 def _mean(histogram: Histogram) -> Cost:

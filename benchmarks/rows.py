@@ -206,8 +206,11 @@ def _live(scale: Scale) -> Group:
         title="from a fill on the socket to our order on the socket, against a sandbox",
         rounds=scale.large_rounds,
         works={
-            "the official SDK, market orders": partial(live.script, scale.tempo, at_market=True),
-            "the official SDK, at the fill's price": partial(live.script, scale.tempo, at_market=False),
+            "the official SDK, market orders": partial(live.script, scale.tempo),
+            "the same, with coincurve added": partial(live.script, scale.tempo, with_coincurve=True),
+            "with coincurve, at the fill's price": partial(
+                live.script, scale.tempo, at_market=False, with_coincurve=True
+            ),
             "a worker, journal in memory": partial(live.worker, in_memory, scale.tempo),
             "a worker, journal in SQLite": partial(live.worker, in_sqlite, scale.tempo),
         },
@@ -221,7 +224,8 @@ def _live_from_afar(scale: Scale) -> Group:
         title=f"the same, where the answer to a question takes {_AFAR_MS} ms",
         rounds=scale.large_rounds,
         works={
-            "the official SDK, market orders": partial(live.script, tempo, at_market=True),
+            "the official SDK, market orders": partial(live.script, tempo),
+            "the same, with coincurve added": partial(live.script, tempo, with_coincurve=True),
             "a worker, journal in SQLite": partial(live.worker, in_sqlite, tempo),
         },
         is_wall=True,
