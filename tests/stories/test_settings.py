@@ -3,11 +3,9 @@
 import msgspec
 
 from fadearena.model.command import ReadAccount, ReadRole, ReadSource
-from fadearena.model.event import (
-    SetPolicy,
-)
+from fadearena.model.event import ChangeBots, SetPolicy
 from fadearena.model.order import RejectCode
-from fadearena.model.policy import AccountPolicy, BotPolicy, Mode, Policy
+from fadearena.model.policy import AccountPolicy, BotPolicy, CoinRules, Mode, Policy
 from fadearena.model.record import SettingsChange
 from tests.support.story import begun
 from tests.support.world import OTHER, WALLET, D, bot, settings
@@ -174,3 +172,31 @@ def test_the_mode_is_no_setting() -> None:
     story.order_by(SetPolicy(policy=msgspec.structs.replace(settings(), mode=Mode.LIVE)))
     assert story.refusal().startswith("these are the settings of simulation")
     assert story.state.policy.mode is Mode.SIMULATION
+
+
+def test_a_coin_that_is_not_listed_is_refused_where_it_is_new() -> None:
+    """A cap or a rule on it would bind nothing; on a dex of which no market is known, and where it was named before."""
+    story = begun()
+    mistyped = bot(coins=CoinRules(allow=("BTC", "DOEG"), deny=("Btc",)))
+    story.order_by(SetPolicy(policy=settings(mistyped, asset_exposure_caps={"btc": D(1), "BTC": D(1)})))
+    for reason in (
+        "assetExposureCaps.btc must be listed by the exchange: there is no btc, but BTC",
+        "bots[0].coins.allow must be listed by the exchange: there is no DOEG",
+        "bots[0].coins.deny must be listed by the exchange: there is no Btc, but BTC",
+    ):
+        assert reason in story.refusal()
+    story.order_by(ChangeBots(put=(mistyped,)))
+    assert "there is no DOEG" in story.refusal()
+    elsewhere = settings(bot(coins=CoinRules(deny=("other:GOLD",))), asset_exposure_caps={"other:GOLD": D(1)})
+    story.order_by(SetPolicy(policy=elsewhere))
+    assert story.refusal() == ""
+
+
+def test_a_coin_that_was_named_before_its_market_was_known_stays() -> None:
+    """Settings come before the markets at a first start; later changes of something else are not refused for it."""
+    before = settings(bot(coins=CoinRules(deny=("DOEG",))), asset_exposure_caps={"btc": D(1)})
+    story = begun(before)
+    story.order_by(SetPolicy(policy=msgspec.structs.replace(before, daily_loss_limit=D(5))))
+    assert story.refusal() == ""
+    story.order_by(ChangeBots(put=(msgspec.structs.replace(before.bots[0], name="Other"),)))
+    assert story.refusal() == ""

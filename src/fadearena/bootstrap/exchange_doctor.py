@@ -117,7 +117,8 @@ class ExchangeDoctor:
             return _failed("markets", error, self._network)
         listed = {instrument.coin for instrument in self._listing.instruments}
         text = f"{len(listed)} markets on {len(self._listing.dexs)} dexs"
-        named = {coin for bot in policy.bots for coin in bot.coins.allow or ()} | set(policy.asset_exposure_caps)
+        named = {coin for bot in policy.bots for coin in (*(bot.coins.allow or ()), *bot.coins.deny)}
+        named |= set(policy.asset_exposure_caps)
         if strangers := sorted(named - listed):
             text += f"; not listed: {', '.join(strangers)}"
             advice = "names are exact, with the dex in front, as in `xyz:NVDA`: mend the settings"

@@ -9,6 +9,7 @@ import msgspec
 from fadearena.core import follow as following
 from fadearena.core import ledger
 from fadearena.core.engine import sources
+from fadearena.core.engine.naming import strangers_of_bots
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.valuation import count_bot_anew, revalue
 from fadearena.core.latches import LatchKind, bot_scope
@@ -27,7 +28,7 @@ def change_bots(turn: Turn, action: ChangeBots, actor: str) -> list[str]:
     state, old = turn.state, turn.state.bot_policies
     if action.expected_version is not None and action.expected_version != state.policy.version:
         return [f"the settings are at version {state.policy.version}, not {action.expected_version}"]
-    problems = _problems(turn, action) or _frozen(turn, action)
+    problems = _problems(turn, action) or strangers_of_bots(state, action.put) or _frozen(turn, action)
     if problems:
         return problems
     named = {*action.drop, *(bot.id for bot in action.put)}

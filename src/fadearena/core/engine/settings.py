@@ -3,6 +3,7 @@
 import msgspec
 
 from fadearena.core.engine import dead_man, roster, stop_orders
+from fadearena.core.engine.naming import strangers_of
 from fadearena.core.engine.turn import Turn
 from fadearena.core.engine.valuation import count_bots_anew
 from fadearena.core.signer import SignerView
@@ -21,7 +22,7 @@ def set_policy(turn: Turn, action: SetPolicy, actor: str) -> list[str]:
         return [f"the settings are at version {state.policy.version}, not {action.expected_version}"]
     if state.accounts and new.mode != state.policy.mode:
         return [f"these are the settings of {state.policy.mode}: `fadearena mode` changes the mode, not the settings"]
-    problems = new.problems() or _frozen(turn, new)
+    problems = new.problems() or strangers_of(state, new) or _frozen(turn, new)
     if problems:
         return problems
     old, old_accounts = state.bot_policies, state.account_policies
