@@ -15,14 +15,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import requests
 
+from fadearena.adapters.hyperliquid.signing import Signer
 from fadearena.bootstrap.demo import Demo, demo_on
 from fadearena.bootstrap.grants import open_grantor
 from fadearena.bootstrap.past import make_past
+from fadearena.bootstrap.places import Places
+from fadearena.bootstrap.seed import default_policy
 from fadearena.kit import log
+from fadearena.model.policy import AccountPolicy, Mode, Policy
+from fadearena.model.units import Usd
 from fadearena.ports.access import Role
 from tests.support.command import NETWORK, nowhere
+from tests.support.live_home import set_policy
 from tests.support.processes import Running, started
 from tests.support.waiting import until
 
@@ -30,7 +37,11 @@ PASSWORDS: Mapping[Role, str] = {Role.OPERATOR: "only for this test", Role.VIEWE
 _PATIENCE_S = 60
 _LIFE_S = 1_200.0
 _SPEED = Decimal(1)
-WORKER, API = "worker", "api"
+WORKER, API, UP = "worker", "api", "up"
+KEY = "0x" + "5ec2e7" * 10 + "5ec2"
+MASTER, AGENT = "0x" + "3" * 40, Signer(KEY).address
+"""Our account on the exchange, and who signs for it."""
+_MONEY = "100000"
 
 
 @dataclass
@@ -61,8 +72,15 @@ class House:
 
     def tell(self, door: str, **body: Any) -> Any:
         """Tell the sandbox something, through a door of its own."""
+        return self._box("POST", door, json=body)
+
+    def see(self, door: str) -> Any:
+        """Return what the sandbox says of itself."""
+        return self._box("GET", door)
+
+    def _box(self, method: str, door: str, **more: Any) -> Any:
         address = f"{self.settings['FADEARENA_SANDBOX_URL']}/sandbox/{door}"
-        answer = requests.post(address, json=body, timeout=_PATIENCE_S)
+        answer = requests.request(method, address, timeout=_PATIENCE_S, **more)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -85,15 +103,10 @@ class House:
         finally:
             part.ends.close()
 
-    def restart(self, name: str) -> None:
-        """End a part in good order and start it again."""
-        self.stop(name)
-        self.start(name)
-        until(self.answers)
-
-    def answers(self) -> bool:
-        """Tell whether the API answers."""
-        return self._health() is not None
+    def put_key(self) -> None:
+        """Put the agent's key where the worker looks for it."""
+        (self.directory / "keys").touch(0o600)
+        (self.directory / "keys").write_text(f"{KEY}\n")
 
     def is_at_work(self) -> bool:
         """Tell whether the API answers, and a worker behind it hears the exchange."""
@@ -110,7 +123,7 @@ class House:
 
     def end(self) -> None:
         """End every part: whoever uses another one goes first."""
-        for name in (API, WORKER):
+        for name in (UP, API, WORKER):
             if name in self._parts:
                 self.stop(name)
 
@@ -120,25 +133,71 @@ def house(directory: Path, *, hours: int, seed: int = 1, speed: Decimal = _SPEED
     """Run an installation, after so many hours of a made-up past, until the block ends."""
     with ThreadPoolExecutor(1) as elsewhere:  # this thread may have an event loop: the browser's
         made = elsewhere.submit(_made, directory, hours, seed, speed).result()
+    arguments = ["--seed", str(seed), "--speed", str(speed)]
+    if made.past:
+        arguments += ["--state", str(made.sandbox_file)]
+    with _sandbox(arguments) as url, _at_work(_house(directory, url), WORKER, API) as built:
+        yield built
+
+
+@contextmanager
+def armed(directory: Path, mode: Mode, *, speed: Decimal = _SPEED) -> Iterator[House]:
+    """
+    Run an installation that may trade live until the block ends: its account has money on the exchange, and an agent.
+
+    In simulation it has no key and no limit of a day's loss yet, and begins anew by itself where the mode changes.
+    """
+    with _sandbox(["--speed", str(speed)]) as url:
+        built = _house(directory, url, FADEARENA_LIVE="1")
+        built.tell("deposit", user=MASTER, usd=_MONEY)
+        built.tell("agents", user=MASTER, agent=AGENT, name="fade-1")
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(_arm, built, mode).result()
+        with _at_work(built, *((WORKER, API) if mode is Mode.LIVE else (UP,))):
+            yield built
+
+
+def _arm(built: House, mode: Mode) -> None:
+    policy = _limited(default_policy())
+    if mode is Mode.LIVE:
+        policy = msgspec.structs.replace(policy, daily_loss_limit=Usd(5_000))
+    places = set_policy(built.directory, policy, built.settings, mode)
+    if mode is Mode.LIVE:
+        places.activate()
+        built.put_key()
+    asyncio.run(_give(places))
+
+
+def _limited(base: Policy) -> Policy:
+    return msgspec.structs.replace(
+        base,
+        global_exposure_cap=Usd(200_000),
+        bots=tuple(msgspec.structs.replace(bot, exposure_cap=Usd(50_000)) for bot in base.bots),
+        accounts=(AccountPolicy(id="main", address=MASTER, signer=AGENT),),
+    )
+
+
+def _house(directory: Path, sandbox: str, **more: str) -> House:
     settings = {
         NETWORK: "sandbox",
         "FADEARENA_HOST": "127.0.0.1",
         "FADEARENA_PORT": str(_free_port()),
         "FADEARENA_LOG_LEVEL": "info",
+        "FADEARENA_SANDBOX_URL": sandbox,
+        **more,
     }
-    built = House(directory, int(settings["FADEARENA_PORT"]), settings)
-    arguments = ["--seed", str(seed), "--speed", str(speed)]
-    if made.past:
-        arguments += ["--state", str(made.sandbox_file)]
-    with _sandbox(arguments) as url:
-        settings["FADEARENA_SANDBOX_URL"] = url
-        try:
-            built.start(WORKER)
-            built.start(API)
-            until(built.is_at_work)
-            yield built
-        finally:
-            built.end()
+    return House(directory, int(settings["FADEARENA_PORT"]), settings)
+
+
+@contextmanager
+def _at_work(built: House, *parts: str) -> Iterator[House]:
+    try:
+        for part in parts:
+            built.start(part)
+        until(built.is_at_work)
+        yield built
+    finally:
+        built.end()
 
 
 @contextmanager
@@ -165,12 +224,12 @@ def _made(directory: Path, hours: int, seed: int, speed: Decimal) -> Demo:
     log.configure("error")
     with nowhere(), demo_on(directory, seed, speed) as made:
         past = make_past(made, hours)
-        asyncio.run(_give(past))
+        asyncio.run(_give(past.places))
     return past
 
 
-async def _give(made: Demo) -> None:
-    async with open_grantor(made.places, "test") as grantor:
+async def _give(places: Places) -> None:
+    async with open_grantor(places, "test") as grantor:
         for role, password in PASSWORDS.items():
             await grantor.set_password(role, password)
 

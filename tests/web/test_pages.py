@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.web.conftest import NARROW, WIDE, Ear, at
 from tests.web.house import House
@@ -46,6 +47,7 @@ def test_a_page_stands_and_shuts_nobody_out(page: "Page", ear: Ear, shown: House
         assert page.evaluate(_SIDEWAYS) == 0
         for scheme in ("dark", "light"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            expect(page.locator("html")).to_have_attribute("data-theme", scheme)
             found += [f"{width} {scheme} {each}" for each in (page.evaluate(_FOUND) if axe else ())]
     assert found == []
     if not axe:

@@ -9,6 +9,7 @@ import {
   holes,
   isolated,
   knownAt,
+  shortened,
   spoken,
   spread,
   timeLabels,
@@ -46,6 +47,14 @@ describe("values of lines", () => {
     expect(knownAt(times, [1, 2, null, null], 3, MINUTE)).toBe(-1);
     expect(knownAt(times, [1, null, null, 0], 2)).toBe(0);
     expect(knownAt([], [])).toBe(-1);
+  });
+});
+
+describe("names of lines", () => {
+  it("keep their beginning and their end where they are too long", () => {
+    expect(shortened("DeepSeek Chat v3.1", 19)).toBe("DeepSeek Chat v3.1");
+    expect(shortened("DeepSeek Chat v3.1 (season 1)", 19)).toBe("DeepSeek…(season 1)");
+    expect(shortened("DeepSeek Chat v3.1 (season 1)", 19)).toHaveLength(19);
   });
 });
 

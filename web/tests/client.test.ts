@@ -128,6 +128,16 @@ describe("send", () => {
     expect(fetched).toHaveBeenCalledTimes(1);
   });
 
+  it("names the checks that failed", async () => {
+    const checks = [
+      { check: "keys", level: "fail", text: "there is none" },
+      { check: "disk", level: "ok", text: "free" },
+      { check: "open", level: "fail", text: "BTC" },
+    ];
+    fetched.mockResolvedValue(answer({ detail: "no", reasons: ["open: BTC"], checks }, 409));
+    expect((await trouble(send("POST", "/api/x"))).reasons).toEqual(["open: BTC", "keys: there is none"]);
+  });
+
   it("reads errors of fields in both forms", async () => {
     fetched.mockResolvedValueOnce(answer({ detail: "wrong", errors: [{ field: "name", message: "too long" }] }, 422));
     expect((await trouble(send("POST", "/api/x", {}))).errors).toEqual([{ field: "name", message: "too long" }]);

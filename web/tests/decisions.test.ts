@@ -150,17 +150,12 @@ describe("the filter", () => {
     expect(cursorBefore({ timestamp: 7 })).toBe("@7");
   });
 
-  it("reads on while too few have the reason, but not without end", async () => {
-    let page = 0;
-    const { ask, asked } = api({
-      "/api/decisions": () => ({ decisions: [decision({ seq: 100 - page++ })], nextCursor: `c${page}` }),
-    });
-    const found = await readDecisions({ ...ALL, reason: "signal" }, null, signal, ask);
-    expect(asked.map(({ query }) => query.cursor)).toEqual([null, "c1", "c2", "c3", "c4"]);
-    expect([found.rows.length, found.next]).toEqual([5, "c5"]);
-    asked.length = 0;
-    await readDecisions(ALL, "c5", signal, ask);
-    expect(asked).toHaveLength(1);
+  it("seeks a reason within a page", async () => {
+    const decisions = [decision({ seq: 3 }), decision({ seq: 2, reason: "dead_band" })];
+    const { ask, asked } = api({ "/api/decisions": { decisions, nextCursor: "c1" } });
+    const found = await readDecisions({ ...ALL, reason: "dead" }, "c0", signal, ask);
+    expect(asked.map(({ query }) => query.cursor)).toEqual(["c0"]);
+    expect([found.rows.map((row) => row.seq), found.next]).toEqual([[2], "c1"]);
   });
 
   it("reads fields of a form in UTC and in local time", () => {
@@ -202,7 +197,8 @@ describe("slippage", () => {
     const { ask, asked } = api({ "/api/orders": { orders, nextCursor: "c1" } });
     const found = await readOrders({ ...ALL, from: NOON }, null, signal, ask);
     expect(found.rows.map((row) => row.seq)).toEqual([11]);
-    expect(asked).toHaveLength(1);
+    expect([found.next, asked.length]).toEqual([null, 1]);
+    expect((await readOrders(ALL, null, signal, ask)).next).toBe("c1");
   });
 });
 
@@ -441,6 +437,7 @@ describe("the story of a decision", () => {
     const told = await tell(10, null, signal, ask);
     expect(told.cause).toMatchObject({ side: "sell", price: 99_500, startPosition: 0, isCertain: true });
     expect(told.beside.map((event) => event.seq)).toEqual([7, 8]);
+    expect(told.own?.seq).toBe(10);
     expect(told.decision).toEqual(decision());
     expect(asked.map(({ path }) => path)).toEqual(["/api/events"]);
   });
@@ -472,9 +469,16 @@ describe("the story of a decision", () => {
     await expect(tell(null, "0xbb", signal, broken.ask)).rejects.toThrow("away");
   });
 
+  it("is nothing where the log has no such number, or another record bears it", async () => {
+    const { ask } = api({ "/api/events": { events: [logged(9, "equity-point", {})] } });
+    expect(await tell(10, null, signal, ask)).toMatchObject({ decision: null, own: null });
+    expect(await tell(9, null, signal, ask)).toMatchObject({ decision: null, own: { type: "equity-point" } });
+    expect(await tell(null, null, signal, ask)).toMatchObject({ decision: null, story: null, own: null });
+  });
+
   it("has the time of each step", () => {
     const cause = { ...fill, side: "sell" as const, isCertain: true };
-    const steps = stepsOf({ decision: story.decision, story, cause, beside: [] });
+    const steps = stepsOf({ decision: story.decision, story, cause });
     expect(steps.map(({ what, took, since }) => [what, took, since])).toEqual([
       ["Fill of the bot", null, 0],
       ["Decided", 300, 300],
@@ -482,7 +486,7 @@ describe("the story of a decision", () => {
       ["Order filled", 120, 420],
     ]);
     expect(steps.at(-1)?.detail).toBe("0.025 at 99,495; no liquidity");
-    expect(stepsOf({ decision: null, story: null, cause: null, beside: [] })).toEqual([]);
+    expect(stepsOf({ decision: null, story: null, cause: null })).toEqual([]);
   });
 
   it("leaves sentences as they are", () => {
@@ -592,6 +596,38 @@ describe("pages of a list", () => {
     list.refresh();
     await settled();
     expect([numbers(list), list.next]).toEqual([[9, 8], "e"]);
+  });
+
+  it("reads several pages in a row, and shows each as it comes", async () => {
+    const waiting: ((page: Page<Row>) => void)[] = [];
+    const list = new Pages<Row>({
+      read: () => new Promise((resolve) => waiting.push(resolve)),
+      key: (row) => row.n,
+      atOnce: () => 3,
+      enough: 3,
+    });
+    const answer = async (next: string | null, ...all: number[]) => {
+      waiting.shift()?.({ rows: rows(...all), next });
+      await settled();
+      return [numbers(list), list.loaded, list.loading];
+    };
+    list.restart();
+    expect(await answer("a")).toEqual([[], false, true]);
+    expect(await answer("b", 8)).toEqual([[8], true, true]);
+    expect(await answer("c", 7)).toEqual([[8, 7], true, false]);
+    expect([list.next, waiting.length]).toEqual(["c", 0]);
+    list.older();
+    expect(await answer("d", 6, 5, 4)).toEqual([[8, 7, 6, 5, 4], true, false]);
+    list.refresh();
+    expect(await answer("a", 9, 8)).toEqual([[9, 8, 7, 6, 5, 4], true, false]);
+    expect(list.next).toBe("d");
+  });
+
+  it("says that there is nothing only after the last of them", async () => {
+    const { list } = listOf({ first: { rows: [], next: null } });
+    list.restart();
+    await settled();
+    expect([numbers(list), list.loaded, list.loading]).toEqual([[], true, false]);
   });
 
   it("tells of a failure, keeps what it has, and tries again", async () => {

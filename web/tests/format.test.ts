@@ -83,6 +83,15 @@ describe("words", () => {
   });
 });
 
+describe("times in a narrow list", () => {
+  it("have their day where it is not today", () => {
+    const now = Date.now();
+    expect(format.timeOrDay(now)).toBe(format.time(now));
+    expect(format.timeOrDay(now - 86_400_000)).toBe(format.dateTime(now - 86_400_000));
+    expect(format.timeOrDay(null)).toBe(format.UNKNOWN);
+  });
+});
+
 describe("preferences", () => {
   it("are kept in this browser", () => {
     prefs.absolute = true;
@@ -94,10 +103,13 @@ describe("preferences", () => {
     prefs.theme = "light";
     expect(document.documentElement.dataset.theme).toBe("light");
     prefs.theme = "system";
-    expect(document.documentElement.dataset.theme).toBeUndefined();
+    const ofSystem = document.documentElement.dataset.theme;
+    expect(["dark", "light"]).toContain(ofSystem);
     prefs.turnTheme();
-    expect(["dark", "light"]).toContain(document.documentElement.dataset.theme);
+    expect(["dark", "light"]).toContain(prefs.theme);
+    expect(document.documentElement.dataset.theme).not.toBe(ofSystem);
     prefs.turnTheme();
     expect(prefs.theme).toBe("system");
+    expect(document.documentElement.dataset.theme).toBe(ofSystem);
   });
 });

@@ -113,10 +113,18 @@ async function problemOf(response: Response, path: string): Promise<ApiError> {
   if (response.status === 401 && path !== "/api/login") unauthorised();
   const known = (body && typeof body === "object" ? body : {}) as Record<string, unknown>;
   const errors = Array.isArray(known.errors) ? known.errors.map(fieldError) : undefined;
-  const reasons = Array.isArray(known.reasons) ? known.reasons.map(String) : undefined;
+  const reasons = reasonsOf(known);
   const said = errors?.map(({ field, message }) => (field ? `${field}: ${message}` : message)).join("; ");
   const detail = String(known.detail ?? (said || `The API answered ${response.status} ${response.statusText}`.trim()));
   return new ApiError(response.status, detail, errors, reasons, body);
+}
+
+/** What speaks against it: reasons, and checks that failed. */
+function reasonsOf({ reasons, checks }: Record<string, unknown>): string[] | undefined {
+  if (!Array.isArray(reasons) && !Array.isArray(checks)) return undefined;
+  const given = Array.isArray(reasons) ? reasons.map(String) : [];
+  const failed = (Array.isArray(checks) ? checks : []).filter(({ level }) => level === "fail");
+  return [...new Set([...given, ...failed.map(({ check, text }) => `${check}: ${text}`)])];
 }
 
 /** Settings are refused with sentences such as `bots[0].name: too long`. */

@@ -104,6 +104,9 @@ export function dateTime(ts: Maybe): string {
   return date(ts, { ...DAY, ...CLOCK, ...(isThisYear ? {} : { year: "numeric" }) });
 }
 
+/** Time of day; with the day where it is not today. */
+export const timeOrDay = (ts: Maybe): string => (date(ts, DAY) === date(Date.now(), DAY) ? time(ts) : dateTime(ts));
+
 /** The class of a gain or a loss. */
 export function tone(x: Maybe): "up" | "down" | "" {
   return x ? (x > 0 ? "up" : "down") : "";

@@ -7,6 +7,7 @@ interface Kept {
 }
 
 const KEY = "fadearena";
+const LIGHT = matchMedia("(prefers-color-scheme: light)");
 const FIRST: Kept = { theme: "system", utc: false, absolute: false };
 
 /** What somebody prefers to see; kept in this browser. */
@@ -15,6 +16,7 @@ class Prefs {
 
   constructor() {
     this.#show();
+    LIGHT.addEventListener("change", () => this.#show());
   }
 
   get theme(): Theme {
@@ -41,10 +43,12 @@ class Prefs {
 
   /** Show the other one of dark and light; the system's own choice is kept as such. */
   turnTheme(): void {
-    const ofSystem = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
-    const shown = this.theme === "system" ? ofSystem : this.theme;
-    const next = shown === "dark" ? "light" : "dark";
-    this.theme = next === ofSystem ? "system" : next;
+    const next = this.#shown === "dark" ? "light" : "dark";
+    this.theme = next === ofSystem() ? "system" : next;
+  }
+
+  get #shown(): "dark" | "light" {
+    return this.theme === "system" ? ofSystem() : this.theme;
   }
 
   #keep(change: Partial<Kept>): void {
@@ -57,11 +61,14 @@ class Prefs {
     }
   }
 
+  /** Until this was called no colour of ours is set: the browser's own are those of the system's choice. */
   #show(): void {
-    const { theme } = this.#kept;
-    if (theme === "system") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = theme;
+    document.documentElement.dataset.theme = this.#shown;
   }
+}
+
+function ofSystem(): "dark" | "light" {
+  return LIGHT.matches ? "light" : "dark";
 }
 
 function read(): Kept {

@@ -45,6 +45,12 @@ export function colorOf(color: Line["color"]): string {
   return `--series-${typeof color === "number" ? color % COLORS : color}`;
 }
 
+/** A name in at most so many letters: its middle goes, as names of a kind often differ at their ends only. */
+export function shortened(name: string, most: number): string {
+  const head = Math.floor((most - 1) / 2) - 1;
+  return name.length > most ? `${name.slice(0, head)}…${name.slice(head + 1 - most)}` : name;
+}
+
 /** How a line is dashed, CSS pixels. */
 export function dashOf({ color, dashed }: Line): readonly number[] {
   const round = typeof color === "number" ? Math.floor(color / COLORS) : 0;

@@ -14,8 +14,8 @@ export interface Filter {
 
 export const DAY_MS = 86_400_000;
 const PAGE = 200;
-const PAGES_AT_ONCE = 5;
-const ENOUGH = 50;
+/** How many pages are read in a row where only this page can tell which rows are sought. */
+export const PAGES_AT_ONCE = 5;
 const OUTCOMES: readonly string[] = ["execute", "skip", "hold"];
 
 /** Reads the filter from an address. */
@@ -96,22 +96,15 @@ export function decisionQuery(filter: Filter, cursor: string | null): Query {
   };
 }
 
-/** Reads decisions; where a reason is sought, which only this page can tell, some pages at once. */
+/** Reads a page of decisions; the reason, which the API does not know, is sought here. */
 export async function readDecisions(
   filter: Filter,
   cursor: string | null,
   signal: AbortSignal,
   ask: typeof get = get,
 ): Promise<Page<Decision>> {
-  const rows: Decision[] = [];
-  let next = cursor;
-  for (let pages = 0; pages < (filter.reason ? PAGES_AT_ONCE : 1); pages++) {
-    const page = await ask<Decisions>("/api/decisions", decisionQuery(filter, next), signal);
-    rows.push(...page.decisions.filter((decision) => passes(decision, filter)));
-    next = page.nextCursor;
-    if (next === null || rows.length >= ENOUGH) break;
-  }
-  return { rows, next };
+  const page = await ask<Decisions>("/api/decisions", decisionQuery(filter, cursor), signal);
+  return { rows: page.decisions.filter((decision) => passes(decision, filter)), next: page.nextCursor };
 }
 
 /**
@@ -129,27 +122,21 @@ export function worseBps(side: "buy" | "sell", price: number, reference: number)
   return (((price - reference) * (side === "buy" ? 1 : -1)) / reference) * 10_000;
 }
 
-/** Reads orders of which something traded. */
+/** Reads a page of orders, those of which something traded; before the span there is no further one. */
 export async function readOrders(
   filter: Filter,
   cursor: string | null,
   signal: AbortSignal,
   ask: typeof get = get,
 ): Promise<Page<Order>> {
-  const rows: Order[] = [];
-  let next = cursor;
-  for (let pages = 0; pages < PAGES_AT_ONCE; pages++) {
-    const page = await ask<Orders>(
-      "/api/orders",
-      { botId: filter.bot, asset: filter.coin, cursor: next, limit: PAGE },
-      signal,
-    );
-    rows.push(...page.orders.filter((order) => order.averagePrice !== null && isWithin(order.created, filter)));
-    next = page.nextCursor;
-    const last = page.orders.at(-1);
-    if (next === null || (last && filter.from !== null && last.created < filter.from)) break;
-  }
-  return { rows, next };
+  const query = { botId: filter.bot, asset: filter.coin, cursor, limit: PAGE };
+  const { orders, nextCursor } = await ask<Orders>("/api/orders", query, signal);
+  const last = orders.at(-1);
+  const isBefore = last !== undefined && filter.from !== null && last.created < filter.from;
+  return {
+    rows: orders.filter((order) => order.averagePrice !== null && isWithin(order.created, filter)),
+    next: isBefore ? null : nextCursor,
+  };
 }
 
 /** Reads a moment of an address; null where it is none. */

@@ -12,6 +12,10 @@ export interface PagesOptions<T> {
   after?: (row: T) => string;
   /** Live rows beyond so many push the oldest out; what was asked for by hand stays. */
   bound?: number;
+  /** How many pages are read in a row, each shown as it comes; one where nothing is said. */
+  atOnce?: () => number;
+  /** With so many rows no further page is read in a row. */
+  enough?: number;
 }
 
 /** Returns both lists as one, the newest first, every key once; where both have it `fresh` wins. */
@@ -29,7 +33,7 @@ export class Pages<T> {
   /** How many new rows wait because the reader looks at older ones. */
   held = $state.raw(0);
   loading = $state.raw(false);
-  /** Whether a first page came. */
+  /** Whether a first page came, or several in a row that have nothing. */
   loaded = $state.raw(false);
   error = $state.raw<Error | undefined>();
 
@@ -110,26 +114,40 @@ export class Pages<T> {
     this.rows = rows;
   }
 
+  /** Take a page in; tell whether what is older than it is still to be read. */
+  #take(page: Page<T>, cursor: string | null): boolean {
+    const { key } = this.#options;
+    const last = page.rows.at(-1);
+    const joins =
+      cursor !== null || page.next === null || last === undefined || this.rows.some((row) => key(row) >= key(last));
+    // A first page that lies wholly above what is shown would leave a gap.
+    const isNew = !this.loaded || !joins;
+    const live = isNew && last ? this.rows.filter((row) => key(row) > key(last)) : this.rows;
+    const rows = merged(page.rows, live, key);
+    const isNext = cursor !== null || isNew;
+    if (isNext) this.next = page.next;
+    if (cursor !== null) this.#bound = Math.max(this.#bound, rows.length);
+    this.rows = rows;
+    return isNext;
+  }
+
   async #load(cursor: string | null): Promise<void> {
     this.#run?.abort();
     const run = (this.#run = new AbortController());
-    const { read, key } = this.#options;
+    const { read, atOnce = () => 1, enough = Infinity } = this.#options;
     this.loading = true;
     try {
-      const page = await read(cursor, run.signal);
-      if (run !== this.#run) return;
-      const last = page.rows.at(-1);
-      const joins =
-        cursor !== null || page.next === null || last === undefined || this.rows.some((row) => key(row) >= key(last));
-      // A first page that lies wholly above what is shown would leave a gap.
-      const isNew = !this.loaded || !joins;
-      const live = isNew && last ? this.rows.filter((row) => key(row) > key(last)) : this.rows;
-      const rows = merged(page.rows, live, key);
-      if (cursor !== null || isNew) this.next = page.next;
-      if (cursor !== null) this.#bound = Math.max(this.#bound, rows.length);
-      this.rows = rows;
-      this.loaded = true;
-      this.error = undefined;
+      let found = 0;
+      for (let left = atOnce() - 1; ; left--) {
+        const page = await read(cursor, run.signal);
+        if (run !== this.#run) return;
+        found += page.rows.length;
+        const readsOn = this.#take(page, cursor) && page.next !== null && left > 0 && found < enough;
+        this.loaded ||= this.rows.length > 0 || !readsOn;
+        this.error = undefined;
+        if (!readsOn) break;
+        cursor = page.next;
+      }
     } catch (error) {
       if (run === this.#run) this.error = error instanceof Error ? error : new Error(String(error));
     } finally {

@@ -22,6 +22,8 @@ export interface Told {
   cause: Cause | null;
   /** What was recorded with the decision. */
   beside: Event[];
+  /** The record of the number that was asked for; null where the log has none. */
+  own: Event | null;
 }
 
 export interface Step {
@@ -47,9 +49,9 @@ export async function tell(
 ): Promise<Told> {
   let story = seq === null && cloid ? await orderOf(cloid, signal, ask) : null;
   const at = seq ?? story?.decision?.seq ?? story?.order.seq ?? null;
-  if (at === null) return { decision: null, story, cause: null, beside: [] };
+  if (at === null) return { decision: null, story, cause: null, beside: [], own: null };
   const around = await ask<Events>("/api/events", { since: Math.max(0, at - AROUND), limit: 2 * AROUND }, signal);
-  const own = around.events.find((event) => event.seq === at);
+  const own = around.events.find((event) => event.seq === at) ?? null;
   const decision = own?.type === "decision" ? decisionOf(own) : (story?.decision ?? null);
   const beside = own ? around.events.filter((event) => event.journalSeq === own.journalSeq && event.seq !== at) : [];
   const named = decision ? decision.cloid : (own?.data.cloid ?? own?.data.orderId);
@@ -58,7 +60,7 @@ export async function tell(
     decision?.botId ? causeOf(decision, beside, signal, ask) : null,
   ]);
   story = found;
-  return { decision: decision ?? story?.decision ?? null, story, cause, beside };
+  return { decision: decision ?? story?.decision ?? null, story, cause, beside, own };
 }
 
 async function orderOf(cloid: string, signal: AbortSignal, ask: typeof get): Promise<OrderStory | null> {
@@ -99,7 +101,7 @@ async function causeOf(
 }
 
 /** Returns what happened in order, from the bot's fill to the last of ours. */
-export function stepsOf({ decision, story, cause }: Told): Step[] {
+export function stepsOf({ decision, story, cause }: Pick<Told, "decision" | "story" | "cause">): Step[] {
   const steps: Omit<Step, "took" | "since">[] = [];
   if (cause) {
     const start = cause.startPosition === null ? "" : `, from ${size(cause.startPosition)}`;
