@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Decision, Equity, Fill, Leader, Position, Trade } from "../src/api/types";
 import type { Message } from "../src/live/stream";
-import { Curve, changes, curveOf, intervalFor, linesOf, rangeOf, take } from "../src/pages/arena/curve";
+import { Curve, changes, curveOf, intervalFor, linesOf, rangeOf, take, together } from "../src/pages/arena/curve";
 import {
   PER_KIND,
   SHOWN,
@@ -135,6 +135,23 @@ describe("change in percent", () => {
     ]);
     expect(lines[0]!.values).not.toBe(curve.columns.get("ours"));
     expect(linesOf(curve, bots, false)[0]!.values[1]).toBeCloseTo(0.01);
+  });
+
+  it("counts what comes to the bots as no gain of theirs", () => {
+    const ratios = together(
+      [
+        [null, 100, 110, null, 121],
+        [null, null, 900, 900, 900],
+      ],
+      5,
+    );
+    expect(ratios.map((each) => (each === null ? null : Math.round(each * 1e6) / 1e6))).toEqual([
+      null,
+      0,
+      0.1,
+      0.1,
+      0.11198,
+    ]);
   });
 
   it("is quick for a year by the hour of eight series", () => {

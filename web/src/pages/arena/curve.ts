@@ -122,6 +122,34 @@ export function changes(values: readonly (number | null)[]): Column {
   return values.map((value) => (value == null || base <= 0 ? null : value / base - 1));
 }
 
+/**
+ * By how much bots together changed, as a ratio: step by step, of those that were known before. Whose equity is known
+ * for the first time is no gain of the others.
+ */
+export function together(columns: readonly Column[], steps: number): Column {
+  const last = columns.map((): number | null => null);
+  const ratios: Column = [];
+  let index: number | null = null;
+  for (let i = 0; i < steps; i++) {
+    let before = 0;
+    let now = 0;
+    for (const [n, column] of columns.entries()) {
+      const known = last[n] ?? null;
+      const value = column[i] ?? known;
+      if (value === null) continue;
+      if (known !== null) {
+        before += known;
+        now += value;
+      }
+      last[n] = value;
+      index ??= 1;
+    }
+    if (index !== null && before > 0) index *= now / before;
+    ratios.push(index === null ? null : index - 1);
+  }
+  return ratios;
+}
+
 /** A bot as the chart shows it. */
 export interface Named {
   id: string;
@@ -134,9 +162,13 @@ export function linesOf(curve: Curve, bots: readonly Named[], absolute: boolean)
     const column = curve.columns.get(id) ?? [];
     return absolute ? column.slice() : changes(column);
   };
+  const ofBots = (): Column => {
+    const columns = [...curve.columns].filter(([id]) => id.startsWith("bot:")).map(([, column]) => column);
+    return together(columns, curve.times.length);
+  };
   const lines: Line[] = [
     { id: "ours", label: "FadeArena", color: "ours", values: values("ours") },
-    { id: "bots", label: "Bots together", color: "bots", values: values("bots") },
+    { id: "bots", label: "Bots together", color: "bots", values: absolute ? values("bots") : ofBots() },
   ];
   bots.forEach(({ id, name }, i) => {
     const series = `bot:${id}`;
