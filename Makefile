@@ -3,7 +3,8 @@
 
 PYTHON ?= python3
 ARGS ?=
-WORKERS ?= 2
+# One more than two cores have: tests of whole processes wait a good part of their time.
+WORKERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,6 +17,8 @@ WEB := $(shell find web -path web/node_modules -prune -o -type f ! -name schema.
 
 # uv trusts the certificates that the system trusts, as pip and git do.
 export UV_SYSTEM_CERTS ?= true
+# What was compiled once is kept, whatever the shell says: tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -65,12 +68,14 @@ demo: $(READY) page ## Run the demo: make demo ARGS="..."
 	$(BIN)/fadearena demo $(ARGS)
 
 .PHONY: test
-test: $(READY) page ## Run the tests, quick form
+test: $(READY) page ## Run the tests, quick form, a few of them with a browser; with ARGS only those without
 	@$(BIN)/python hatch_build.py run -s test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not browser" $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m pytest -n 2 --dist loadfile -m "browser and not slow" tests/web)
 
 # Measuring branches makes everything two to four times as slow, so it is done once, by the tests that are about model
-# and core; all others, and the laws with more examples, then run without it.
+# and core; all others, and the laws with more examples, then run without it. Tests with a browser go by file, as those
+# of a file share an installation; what judges how fast the whole is comes last, with the machine for itself.
 COVERING := tests/unit/core tests/unit/model tests/stories tests/golden
 
 .PHONY: test-all
@@ -80,10 +85,11 @@ test-all: $(READY) $(GENERATOR)/.ready page ## Run all tests, long form, and dem
 	$(BIN)/python -m coverage report --include='src/fadearena/model/*,src/fadearena/core/*' --fail-under=100
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=long --durations=25 \
 		-m "not alone and not browser" $(addprefix --ignore=,$(COVERING)) $(ARGS)
-	$(BIN)/python -m pytest -m "alone or browser" --durations=10 tests/integration tests/web
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "browser and not alone" --durations=10 tests/web
+	$(BIN)/python -m pytest -m alone --durations=10 tests/integration tests/web
 
 .PHONY: test-browser
-test-browser: $(READY) page ## Run the tests that need a browser: Chromium, or they skip
+test-browser: $(READY) page ## Run all tests that need a browser: Chromium, or they skip
 	$(BIN)/python -m pytest -m browser tests/web $(ARGS)
 
 .PHONY: screenshots

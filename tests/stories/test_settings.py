@@ -181,8 +181,8 @@ def test_a_coin_that_is_not_listed_is_refused_where_it_is_new() -> None:
     story.order_by(SetPolicy(policy=settings(mistyped, asset_exposure_caps={"btc": D(1), "BTC": D(1)})))
     for reason in (
         "assetExposureCaps.btc must be listed by the exchange: there is no btc, but BTC",
-        "bots[0].coins.allow must be listed by the exchange: there is no DOEG",
-        "bots[0].coins.deny must be listed by the exchange: there is no Btc, but BTC",
+        "coins.allow of bot must be listed by the exchange: there is no DOEG",
+        "coins.deny of bot must be listed by the exchange: there is no Btc, but BTC",
     ):
         assert reason in story.refusal()
     story.order_by(ChangeBots(put=(mistyped,)))

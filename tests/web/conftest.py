@@ -1,7 +1,7 @@
 """
 What tests with a browser share: Chromium, installations at work, and somebody who hears what the browser complains of.
 
-Without Chromium or the built page they skip, and say which one is missing.
+Without Chromium or the built page they skip, and say which one is missing. All of them are slow but those marked quick.
 """
 
 import re
@@ -24,6 +24,8 @@ HOURS = 1
 PATIENCE_MS = 30_000
 WIDE, NARROW = 1_440, 390
 _HERE = Path(__file__).parent
+_TIMED = _HERE / "test_live.py"
+"""How soon something is seen is judged here."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox",  # Chromium refuses to have one as root
@@ -61,6 +63,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.browser)
+            if item.get_closest_marker("quick") is None:
+                item.add_marker(pytest.mark.slow)
+            if item.path == _TIMED:
+                item.add_marker(pytest.mark.alone)
             if reason is not None:
                 item.add_marker(pytest.mark.skip(reason=reason))
 

@@ -102,6 +102,7 @@ def test_a_short_press_kills_nothing(page: "Page", own: House) -> None:
     assert own.get("/api/state")["killSwitch"] is False
 
 
+@pytest.mark.quick
 def test_kill_by_hold_flatten_and_release(page: "Page", own: House) -> None:
     """Held from any page it stops everything; flattening closes everything; released it is active again."""
     enter(page, own)
@@ -131,6 +132,7 @@ def test_kill_by_hold_flatten_and_release(page: "Page", own: House) -> None:
     until(lambda: own.get("/api/state")["tradingState"] == "active")
 
 
+@pytest.mark.quick
 def test_an_operator_logs_in_and_out(page: "Page", ear: Ear, own: House) -> None:
     """A wrong password is refused; then the page that was wanted is there, with controls that work."""
     at(page, own, "/risk")

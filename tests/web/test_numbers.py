@@ -89,6 +89,7 @@ def brought(bot: Any) -> dict[str, str]:
     }
 
 
+@pytest.mark.quick
 def test_arena_shows_state_and_positions(page: "Page", still: House) -> None:
     """Equities, PnL of the day, exposure; each position of the bots, and ours against it."""
     at(page, still, "/")
@@ -126,6 +127,7 @@ def test_arena_shows_state_and_positions(page: "Page", still: House) -> None:
         )
 
 
+@pytest.mark.quick
 def test_arena_shows_trades_and_skips(page: "Page", still: House) -> None:
     """The newest lines of the feed are the newest trades and skips, each once, in their order."""
     at(page, still, "/")
@@ -166,6 +168,7 @@ def test_arena_draws_the_equities(page: "Page", still: House) -> None:
     expect(values).to_have_count(2 + sum(bot["enabled"] for bot in still.get("/api/settings")["bots"]))
 
 
+@pytest.mark.quick
 def test_bots_are_listed_with_what_they_brought(page: "Page", still: House) -> None:
     """Every row of the leaderboard, the best first."""
     at(page, still, "/bots")
@@ -182,6 +185,7 @@ def test_bots_are_listed_with_what_they_brought(page: "Page", still: House) -> N
                 expect(under(page, table, head, cells)).to_have_text(text)
 
 
+@pytest.mark.quick
 def test_a_bot_is_shown_in_full(page: "Page", still: House) -> None:
     """Its statistics, its positions beside ours, its costs, its trades and the decisions about it."""
     at(page, still, f"/bots/{BOT}")
@@ -214,6 +218,7 @@ def test_two_bots_are_compared(page: "Page", still: House) -> None:
         expect(cells.nth(2)).to_contain_text(other[label])
 
 
+@pytest.mark.quick
 def test_decisions_are_told_with_their_checks(page: "Page", still: House) -> None:
     """The newest decisions, and one with each check, its order and its fills."""
     at(page, still, "/decisions")
@@ -238,6 +243,7 @@ def test_decisions_are_told_with_their_checks(page: "Page", still: House) -> Non
         expect(fills.nth(place)).to_contain_text(price(fill["price"]))
 
 
+@pytest.mark.quick
 def test_risk_shows_limits_and_what_is_used(page: "Page", still: House) -> None:
     """The settings in their fields, and every bot's limits."""
     at(page, still, "/risk")
@@ -257,6 +263,7 @@ def field(x: float | None) -> str:
     return "" if x is None else f"{x:.12f}".rstrip("0").rstrip(".")
 
 
+@pytest.mark.quick
 def test_system_shows_feeds_accounts_and_latencies(page: "Page", still: House) -> None:
     """What the worker says of itself, our accounts, who did what, and what was alerted."""
     at(page, still, "/system")

@@ -52,9 +52,9 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
     """
     What a run came to. `tally` counts this run alone, everything else is how things stand at its end.
 
-    `stepped` of the `entries` in the journal were stepped again, the newest ones; after `checked` of them the invariants
-    were checked. `differences` says where stepping brought something else; `bots_equity` is that of all enabled bots,
-    None while one of them was never read.
+    `stepped` of the `entries` in the journal were stepped again, the newest ones; after `checked` of them the
+    invariants were checked. `differences` says where stepping brought something else; `bots_equity` is that of all
+    enabled bots, None while one of them was never read.
     `tracked` is what we believe that the wallets of enabled bots hold.
     """
 

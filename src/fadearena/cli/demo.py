@@ -59,8 +59,9 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     Events, decisions, orders and fills are those of this run; `history` counts the events of the past that was made up
     before it. `stepped` of the `entries` in the journal were stepped again, the newest ones, and the invariants checked
-    after `checked` of them: that is what `replay_identical` and `invariants` are about. `resumed` tells whether another run came before it in `data_dir`, which is null where it was a temporary
-    one. `bots_equity` is that of all bots together, as read last; null where one was not read yet.
+    after `checked` of them: that is what `replay_identical` and `invariants` are about. `resumed` tells whether another
+    run came before it in `data_dir`, which is null where it was a temporary one. `bots_equity` is that of all bots
+    together, as read last; null where one was not read yet.
     `tracking_error` is the sum of |sleeve - target| at mark, as a ratio of our equity. `drift` counts the coins in
     which the venue's position is not ours. `journal_hash` is over the whole journal. `tracked_equals_truth` tells
     whether the wallets held, at the end, exactly what we believed.

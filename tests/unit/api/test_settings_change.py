@@ -23,7 +23,7 @@ def test_some_fields_change_and_the_rest_stays() -> None:
             "dailyLossLimit": "250.10",
             "slippage": {"entryBps": 60},
             "assetExposureCaps": {"BTC": 5000, "ETH": 7},
-            "bots": [{"id": name, "leverageMultiplier": 0.1, "coins": {"deny": ["DOGE"]}}],
+            "bots": [{"id": name, "leverageMultiplier": 0.1, "coins": {"deny": ["SOL"]}}],
             "version": before["version"],
         }
         answer = await api.send("POST", PATH, change, query={"decimals": "string"})
@@ -33,7 +33,7 @@ def test_some_fields_change_and_the_rest_stays() -> None:
         assert now["slippage"]["reduceBps"] == "100"
         assert (now["bots"][0]["leverageMultiplier"], now["bots"][0]["coins"]) == (
             "0.1",
-            {"allow": None, "deny": ["DOGE"]},
+            {"allow": None, "deny": ["SOL"]},
         )
         assert (await api.get(PATH, decimals="string")).json == now
         assert now["version"] == before["version"] + 1
@@ -84,6 +84,17 @@ def test_what_is_wrong_is_said_by_field_and_nothing_changes() -> None:
             assert (answer.status, answer.json) == (400, {"success": False, "errors": errors})
         assert (await api.get(PATH)).json == before
         assert await room.control.entries(None, 10) == ()
+
+    with_worker(story)
+
+
+def test_a_cap_on_a_coin_that_is_not_listed_is_refused() -> None:
+    """It would bind nothing; the worker knows what is listed, and its reason is told."""
+
+    async def story(api: ApiRoom, _room: Room) -> None:
+        answer = await api.send("POST", PATH, {"assetExposureCaps": {"btc": 5000}})
+        reason = "assetExposureCaps.btc must be listed by the exchange: there is no btc, but BTC"
+        assert (answer.status, answer.json["reasons"]) == (409, [reason])
 
     with_worker(story)
 

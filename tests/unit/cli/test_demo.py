@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import math
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,8 +14,8 @@ from rich.console import Console
 
 from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.bootstrap.demo import Demo, Holdings, demo_on
-from fadearena.bootstrap.report import reckon
-from fadearena.cli.demo import new_scene, report_of, take_in
+from fadearena.bootstrap.report import Pace, Reckoning, reckon
+from fadearena.cli.demo import DemoReport, DemoRequest, Stage, lasts, new_scene, report_of, summary_of, take_in
 from fadearena.cli.view import Scene, Where, frame
 from fadearena.model.units import MINUTE_MS, SECOND_MS
 from tests.support.command import nowhere
@@ -64,6 +65,57 @@ def test_a_story_decides_and_adds_up(played: Demo, truth: Holdings) -> None:
     assert Decimal(report.tracking_error) < Decimal("0.05")
     assert 9_000 < Decimal(report.equity) < 11_000
     assert not report.resumed
+
+
+def test_of_a_long_run_the_newest_part_is_stepped_again(tmp_path: Path) -> None:
+    """However long it was, stepped are as few segments as hold so many events; everything is counted."""
+    least, segment = 60, 40
+
+    def reckoned(folder: str, lasts_ms: int) -> tuple[Reckoning, Reckoning, DemoReport]:
+        with nowhere(), demo_on(tmp_path / folder, 3, SPEED) as made:
+            settings = {"segment_every_events": segment, "snapshot_every_events": segment}
+            short = msgspec.structs.replace(made, config=made.config.model_copy(update=settings))
+            truth = play(short, lasts_ms)
+            part = asyncio.run(reckon(short, stepped=least))
+            return part, asyncio.run(reckon(short)), report_of(part, truth, short)
+
+    (one, *_), (part, whole, report) = reckoned("a", MINUTE_MS), reckoned("b", 3 * MINUTE_MS)
+    assert part.entries > 1.5 * one.entries > 3 * least
+    for found in (one, part):
+        assert least <= found.checked == found.stepped < least + 2 * segment
+    assert whole.checked == whole.stepped == whole.entries == part.entries
+    assert (part.tally, part.journal_hash) == (whole.tally, whole.journal_hash)
+    assert (part.equity, part.bots_equity, part.drift) == (whole.equity, whole.bots_equity, whole.drift)
+    assert f"replay of its last {part.stepped} events is identical" in summary_of(report)[2]
+
+
+def test_a_check_goes_through_no_more_orders_per_event_the_more_there_are() -> None:
+    """With few every event is followed by one, with many every so many."""
+    few, many = Pace(), Pace()
+    assert all(few.is_due(orders) for orders in range(1_000))
+    checked = [orders for orders in range(20_000) if many.is_due(orders)]
+    assert len(checked) > 20_000 / 20
+    assert sum(checked) <= 1_000 * 20_000
+
+
+@pytest.mark.parametrize(
+    ("seconds", "headless", "as_json", "is_terminal", "lasts_s"),
+    [
+        (None, False, False, True, math.inf),
+        (None, True, False, True, 60),
+        (None, False, True, True, 60),
+        (None, False, False, False, 60),
+        (7, False, False, True, 7),
+        (7, True, True, False, 7),
+    ],
+)
+def test_it_runs_until_somebody_ends_it_where_somebody_looks_on(
+    seconds: int | None, headless: bool, as_json: bool, is_terminal: bool, lasts_s: float
+) -> None:
+    """Programs, and logs without a terminal, get a minute; who says how long gets that."""
+    request = DemoRequest(seconds=seconds, seed=1, speed=SPEED, headless=headless, as_json=as_json)
+    stage = Stage(console=Console(file=io.StringIO(), force_terminal=is_terminal))
+    assert lasts(request, stage) == lasts_s * SECOND_MS
 
 
 def test_believing_what_is_not_true_is_told(played: Demo, truth: Holdings) -> None:

@@ -65,6 +65,16 @@ def test_whoever_looks_sees_every_entry_with_its_state(room: Room) -> None:
     assert seen == [(entry.seq, entry.seq) for entry in room.entries]
 
 
+def test_older_segments_can_be_left_out(room: Room) -> None:
+    """From a segment on everything is as it is of the whole."""
+    since = sorted(room.memory.segments)[1]
+    found = asyncio.run(audit(room.journal, room.snapshots, ENGINE, since=since))
+    assert (found.stepped, found.segments) == (len(room.entries) - since + 1, len(room.memory.segments) - 1)
+    assert found.differences == []
+    assert found.state is not None
+    assert encode(found.state) == encode(room.state)
+
+
 def test_other_commands_and_records_are_found(room: Room) -> None:
     """The first entry that differs is named; what follows in its segment is read only."""
     ordered = next(entry for entry in room.entries if entry.commands and entry.records)

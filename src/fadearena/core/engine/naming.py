@@ -27,12 +27,12 @@ def strangers_of(state: State, new: Policy) -> list[str]:
 def strangers_of_bots(state: State, bots: Iterable[BotPolicy]) -> list[str]:
     """Return why bots may not name the coins that they do."""
     found: list[str] = []
-    for number, bot in enumerate(bots):
+    for bot in bots:
         old = state.bot_policies.get(bot.id)
         known = frozenset[Coin]() if old is None else frozenset(coin for _, coin in _named(old))
         for field, coin in _named(bot):
             if coin not in known:
-                found += _told(state, f"bots[{number}].coins.{field}", coin)
+                found += _told(state, f"coins.{field} of {bot.id}", coin)
     return found
 
 
