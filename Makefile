@@ -139,6 +139,10 @@ bench-api: $(READY) ## What the API costs with years of history behind it, and /
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" --no-emit-index-url --no-emit-find-links $(ARGS)
 
+.PHONY: bench-page
+bench-page: $(READY) page ## What the page costs a browser: first paint, a year of equity, five minutes of 200 messages a second
+	$(BIN)/python -m tests.web.load $(ARGS)
+
 .PHONY: lock
 lock: $(UV) ## Write requirements/*.lock anew from pyproject.toml
 	$(LOCK) --group bootstrap --output-file requirements/bootstrap.lock

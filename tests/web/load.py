@@ -1,5 +1,5 @@
 """
-What the first page costs a browser: `python -m tests.web.load --minutes 5`.
+What the first page costs a browser: `python -m tests.web.load`.
 
 1. How long until something is painted, and until the chart is, over loopback.
 2. How long a year of equity, hour by hour, takes from the arrived bytes to the painted chart.
@@ -275,7 +275,7 @@ def _print(found: dict[str, Any]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.web.load", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=1, help="how long records come (default: %(default)s)")
+    parser.add_argument("--minutes", type=float, default=5, help="how long records come (default: %(default)s)")
     parser.add_argument("--rate", type=int, default=200, help="records a second (default: %(default)s)")
     return parser
 

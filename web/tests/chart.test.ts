@@ -1,5 +1,6 @@
 import { flushSync, mount, unmount } from "svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { signedPct, usd2 } from "../src/lib/format";
 import {
   axisWidth,
   clustered,
@@ -9,6 +10,7 @@ import {
   holes,
   isolated,
   knownAt,
+  labelSteps,
   shortened,
   spoken,
   spread,
@@ -104,6 +106,12 @@ describe("axes", () => {
     expect(trimmed(["+1.00%", "0.00%", "-1,000.00%", "–"])).toEqual(["+1%", "0%", "-1,000%", "–"]);
     expect(trimmed(["$1.00", "$1.50"])).toEqual(["$1.00", "$1.50"]);
     expect(trimmed(["$1,000", "$2,000"])).toEqual(["$1,000", "$2,000"]);
+  });
+
+  it("lie so far apart that no two read alike", () => {
+    expect(labelSteps(signedPct).slice(0, 4)).toEqual([0.0001, 0.0002, 0.0005, 0.001]);
+    expect(labelSteps(usd2).slice(0, 3)).toEqual([0.01, 0.02, 0.05]);
+    expect(labelSteps((x) => x.toFixed(0)).slice(0, 2)).toEqual([1, 2]);
   });
 
   it("keep names apart, each as near to its line as it can be", () => {

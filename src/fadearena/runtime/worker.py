@@ -98,6 +98,7 @@ class Worker:
         self._status = "starting"
         self._changed = asyncio.Event()
         self._is_standby = True
+        self._stood_by = False
         self._poisoned: list[EpochMs] = []
         self._failures = 0
 
@@ -230,13 +231,20 @@ class Worker:
         self._changed.set()
 
     async def _say_beat(self) -> None:
+        """Say how things stand; a standby that became the worker is no standby any more."""
         if self._life is not None:
             self._life.count()
+        if self._stood_by and not self._is_standby:
+            await self._say("standby", "stopped")
+        self._stood_by = self._is_standby
+        await self._say("standby" if self._is_standby else "worker", self._status)
+
+    async def _say(self, name: str, status: str) -> None:
         beat = Beat(
-            process="standby" if self._is_standby else "worker",
+            process=name,
             pid=os.getpid(),
             time=self._doors.wall.now_ms(),
-            status=self._status,
+            status=status,
             mode=self._options.mode,
             journal_seq=self._doors.journal.last_seq,
             epoch=self._doors.lease.epoch,

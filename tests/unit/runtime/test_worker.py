@@ -154,7 +154,7 @@ def test_second_worker_stands_by_until_the_first_is_gone() -> None:
         assert room.entries == []
         await other.release()
         await room.wait(1_500)
-        assert beats(room)["worker"].status == "running"
+        assert (beats(room)["worker"].status, beats(room)["standby"].status) == ("running", "stopped")
         second.stop()
         await standing_by
 

@@ -161,6 +161,13 @@ export function axisWidth(labels: readonly string[] | null): number {
   return 14 + 7 * Math.max(3, ...(labels ?? []).map((label) => label?.length ?? 0));
 }
 
+/** Steps from label to label: 1, 2 or 5 times a power of ten, none so small that two labels would read alike. */
+export function labelSteps(format: (x: number) => string): number[] {
+  const finest = [-4, -2, 0].find((power) => format(Number(`1e${power}`)) !== format(0)) ?? 0;
+  const powers = Array.from({ length: 12 - finest }, (_, i) => finest + i);
+  return powers.flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
+}
+
 /** Labels without the cents that none of them needs. */
 export function trimmed(labels: readonly string[]): string[] {
   const cents = /[.,]00(?=\D*$)/;

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from fadearena.adapters.sql.database import SqliteFile
 from fadearena.adapters.sql.lane import Lane, reading
+from fadearena.adapters.sql.sqlite import create
 from fadearena.kit.clock import ManualClock
 from fadearena.kit.jumping import run_jumping
 from fadearena.model.error import StorageError
@@ -45,7 +46,9 @@ def test_each_transaction_is_timed_and_failures_are_counted(tmp_path: Path) -> N
 
 def test_a_long_question_holds_up_no_short_one(tmp_path: Path) -> None:
     """Three that wait leave room for a fourth, which is what they wait for."""
-    made = reading(SqliteFile(tmp_path / "read.db"), inline=False)
+    file = SqliteFile(tmp_path / "read.db")
+    create(file).close()  # four at once cannot all make it
+    made = reading(file, inline=False)
     is_answered = threading.Event()
 
     async def story() -> list[bool]:
