@@ -3,8 +3,8 @@
 
 PYTHON ?= python3
 ARGS ?=
-# One more than two cores have: tests of whole processes wait a good part of their time.
-WORKERS ?= 3
+# More than two cores have: tests of whole processes wait a good part of their time.
+WORKERS ?= 4
 
 VENV := .venv
 BIN := $(VENV)/bin
