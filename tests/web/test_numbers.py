@@ -1,6 +1,11 @@
-"""Every page shows the numbers that the API gives, while the sandbox's market stands still."""
+"""
+Every page shows the numbers that the API gives, while the sandbox's market stands still.
 
-from collections.abc import Iterator
+The worker sums up once a minute all the same: where a figure of the API changed meanwhile, a page is compared again.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,13 +39,35 @@ def paused(shown: House) -> Iterator[House]:
     seen: list[Any] = []
 
     def stands() -> bool:
-        state = shown.get("/api/state")
-        seen.append((state["equity"], state["openPositions"], shown.get("/api/positions")["positions"]))
+        seen.append(figures(shown))
         return len(seen) > 8 and all(one == seen[-1] for one in seen[-8:])
 
     until(stands)
     yield shown
     shown.tell("resume")
+
+
+def figures(where: House) -> Any:
+    """Return what changes as long as anything moves."""
+    state, bots = where.get("/api/state"), where.get("/api/bots")["bots"]
+    stands = state["equity"], state["dailyPnL"], state["openPositions"], where.get("/api/positions")["positions"]
+    return (*stands, [(bot["statistics"], bot["costs"]) for bot in bots])
+
+
+def compared(test: Callable[..., None]) -> Callable[..., None]:
+    """Have a page compared once more where a figure of the API changed while it was compared."""
+
+    @wraps(test)
+    def twice(page: "Page", still: House) -> None:
+        before = figures(still)
+        try:
+            test(page, still)
+        except AssertionError:
+            if figures(still) == before:
+                raise
+            test(page, still)
+
+    return twice
 
 
 def tile(page: "Page", label: str) -> "Locator":
@@ -90,6 +117,7 @@ def brought(bot: Any) -> dict[str, str]:
 
 
 @pytest.mark.quick
+@compared
 def test_arena_shows_state_and_positions(page: "Page", still: House) -> None:
     """Equities, PnL of the day, exposure; each position of the bots, and ours against it."""
     at(page, still, "/")
@@ -128,6 +156,7 @@ def test_arena_shows_state_and_positions(page: "Page", still: House) -> None:
 
 
 @pytest.mark.quick
+@compared
 def test_arena_shows_trades_and_skips(page: "Page", still: House) -> None:
     """The newest lines of the feed are the newest trades and skips, each once, in their order."""
     at(page, still, "/")
@@ -157,6 +186,7 @@ def of_skip(one: Any, named: dict[str, str]) -> list[str]:
     return ["Skip", named[one["botId"]], f"{side} {size(abs(one['delta']))} {one['asset']}", words(one["reason"])]
 
 
+@compared
 def test_arena_draws_the_equities(page: "Page", still: House) -> None:
     """The ends of the lines are the last points of the API's curves, and our equity of now."""
     page.add_init_script(IN_USD)
@@ -169,6 +199,7 @@ def test_arena_draws_the_equities(page: "Page", still: House) -> None:
 
 
 @pytest.mark.quick
+@compared
 def test_bots_are_listed_with_what_they_brought(page: "Page", still: House) -> None:
     """Every row of the leaderboard, the best first."""
     at(page, still, "/bots")
@@ -186,6 +217,7 @@ def test_bots_are_listed_with_what_they_brought(page: "Page", still: House) -> N
 
 
 @pytest.mark.quick
+@compared
 def test_a_bot_is_shown_in_full(page: "Page", still: House) -> None:
     """Its statistics, its positions beside ours, its costs, its trades and the decisions about it."""
     at(page, still, f"/bots/{BOT}")
@@ -208,6 +240,7 @@ def test_a_bot_is_shown_in_full(page: "Page", still: House) -> None:
     expect(wallet).to_be_visible()
 
 
+@compared
 def test_two_bots_are_compared(page: "Page", still: House) -> None:
     """What each of them brought, side by side."""
     at(page, still, "/bots/compare?a=grok-4&b=qwen3-max")
@@ -219,6 +252,7 @@ def test_two_bots_are_compared(page: "Page", still: House) -> None:
 
 
 @pytest.mark.quick
+@compared
 def test_decisions_are_told_with_their_checks(page: "Page", still: House) -> None:
     """The newest decisions, and one with each check, its order and its fills."""
     at(page, still, "/decisions")
@@ -244,6 +278,7 @@ def test_decisions_are_told_with_their_checks(page: "Page", still: House) -> Non
 
 
 @pytest.mark.quick
+@compared
 def test_risk_shows_limits_and_what_is_used(page: "Page", still: House) -> None:
     """The settings in their fields, and every bot's limits."""
     at(page, still, "/risk")
@@ -264,6 +299,7 @@ def field(x: float | None) -> str:
 
 
 @pytest.mark.quick
+@compared
 def test_system_shows_feeds_accounts_and_latencies(page: "Page", still: House) -> None:
     """What the worker says of itself, our accounts, who did what, and what was alerted."""
     at(page, still, "/system")
