@@ -22,11 +22,17 @@ _SHORT = 5_000
 """So many values take no longer than other questions that are asked together."""
 _PACK = {
     "sqlite": "json_group_array(json_array(time, usd))",
-    "postgresql": "'[' || string_agg(format('[%%s,%%s]', time, coalesce(usd::text, 'null')), ',') || ']'",
+    "postgresql": "'[' || string_agg('[' || time::text || ',' || coalesce(usd::text, 'null') || ']', ',') || ']'",
 }
 """All points of a series in one row: thousands of rows would each wait for their turn with the interpreter."""
 _POINTS = msgspec.json.Decoder(list[tuple[EpochMs, Usd | None]])
 _EVERY = "SELECT series, time, usd FROM equity_snapshot WHERE series IN ({}) AND grain = ? AND time BETWEEN ? AND ?"
+_LATEST = """
+    SELECT DISTINCT ON (series, time / {step}) series, time / {step} * {step} AS time, usd FROM equity_snapshot AS point
+    WHERE series IN ({series}) AND grain = ? AND time BETWEEN ? AND ? ORDER BY series, time / {step}, point.time DESC
+"""
+_DENSE = 5
+"""Up to so many points a step PostgreSQL reads all of them in less time than it looks the last ones up."""
 _BEFORE = """
     SELECT CAST(? AS TEXT), (
         SELECT usd FROM equity_snapshot
@@ -71,7 +77,8 @@ def curves(connection: Connection, query: CurveQuery) -> dict[str, Curve]:
     step = query.step_ms
     grain = Grain.HOUR if step % Grain.HOUR.ms == 0 else Grain.MINUTE
     asked: Row = {"since": query.since - query.since % step, "until": query.until, "grain": grain.value, "step": step}
-    ask = _points if step == grain.ms else _steps
+    is_dense = connection.dialect.name == "postgresql" and step <= _DENSE * grain.ms
+    ask = _points if step == grain.ms else _latest if is_dense else _steps
     told = {name: Curve() for name in query.series}
     for part in (query.series[n : n + _AT_ONCE] for n in range(0, len(query.series), _AT_ONCE)):
         sql, values = ask(connection.dialect.name, part, asked)
@@ -82,6 +89,13 @@ def curves(connection: Connection, query: CurveQuery) -> dict[str, Curve]:
 def _points(dialect: str, series: Sequence[str], asked: Row) -> tuple[str, list[str | int]]:
     """Return what asks for all points of some curves, and with which values."""
     points = _EVERY.format(", ".join("?" * len(series)))
+    sql = f"SELECT series, {_PACK[dialect]} FROM ({points}) AS point GROUP BY series"
+    return sql, [*series, asked["grain"], asked["since"], asked["until"]]
+
+
+def _latest(dialect: str, series: Sequence[str], asked: Row) -> tuple[str, list[str | int]]:
+    """Return what asks for the last point of each step of some curves out of all of them, and with which values."""
+    points = _LATEST.format(series=", ".join("?" * len(series)), step=int(asked["step"]))
     sql = f"SELECT series, {_PACK[dialect]} FROM ({points}) AS point GROUP BY series"
     return sql, [*series, asked["grain"], asked["since"], asked["until"]]
 
