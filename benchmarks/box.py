@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import cache
 from multiprocessing.connection import Connection
 from random import Random
 from urllib.request import Request, urlopen
@@ -86,11 +87,13 @@ class Box:
             pass
 
 
+@cache
 def leader() -> Address:
     """Return the leader's wallet."""
     return Signer(LEADER).address
 
 
+@cache
 def follower() -> Address:
     """Return the wallet of who follows."""
     return Signer(FOLLOWER).address

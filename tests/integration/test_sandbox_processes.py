@@ -79,7 +79,7 @@ def test_a_crowd_trades_on_as_many_coins_as_are_asked_for(tmp_path: Path) -> Non
         assert len(box.see("traders")) == 62
         assert sum(len(box.ask("allMids", dex=dex)) for dex in ("", "xyz", "flx", "vntl")) == 20
         assert [box.ask("userRole", user=box.user)["role"] for _ in range(25)] == ["missing"] * 25
-        assert len(box.see("positions")["positions"]) > 20
+        until(lambda: len(box.see("positions")["positions"]) > 20)
     refused = fadearena("sandbox", "--traders", 50, "--state", tmp_path / "state.json")
     assert refused.code == ExitCode.UNUSABLE_INPUT
     assert "cannot be kept" in refused.err

@@ -16,18 +16,15 @@ from fadearena import config
 from fadearena.adapters.memory.wakeups import MemoryWakeups
 from fadearena.adapters.sql.database import SqliteFile
 from fadearena.adapters.sql.migrations import upgrade
-from fadearena.adapters.sql.read_store import ReadDatabase, open_read_store
-from fadearena.api.access import AccessMiddleware, AccessOptions
-from fadearena.api.app import create_app, windows
+from fadearena.adapters.sql.read_store import open_read_store
+from fadearena.api.access import AccessOptions
 from fadearena.api.doors import Doors
-from fadearena.api.pages import Pages, read_page
-from fadearena.api.stream import Stream, with_stream
-from fadearena.bootstrap.client import Client
+from fadearena.api.stream import Stream
 from fadearena.bootstrap.listening import Front, HttpServer, bound
-from fadearena.bootstrap.mode_switch import ModeSwitch
-from fadearena.bootstrap.places import Places, places_of
+from fadearena.bootstrap.places import places_of
+from fadearena.bootstrap.window import around, doors_of
 from fadearena.kit import log
-from fadearena.kit.clock import Clock, SystemClock
+from fadearena.kit.clock import SystemClock
 from fadearena.model.ids import AccountId, Address
 from fadearena.model.policy import AccountPolicy, BotPolicy, Mode, Policy
 from fadearena.model.record import (
@@ -44,7 +41,7 @@ from fadearena.model.record import (
 from fadearena.model.units import MINUTE_MS, EpochMs
 from fadearena.ports.heartbeat import Beat
 from fadearena.ports.journal import JournalEntry
-from fadearena.ports.wakeups import Topic, Wakeups
+from fadearena.ports.wakeups import Topic
 from tests.support.entries import Writer, golden
 
 _SHOWN = BotPerformance | BotTrade | Decision | EquityPoint | FollowUpdate | MyFill | OrderUpdate | SleeveUpdate
@@ -73,13 +70,12 @@ async def _serve(ours: Connection, load: Load) -> None:
         location = SqliteFile(Path(home, "read.db"))
         upgrade(location, "read")
         async with open_read_store(location) as read:
-            doors = _doors(places, read, MemoryWakeups(clock), clock)
+            doors = doors_of(places, read, MemoryWakeups(clock), clock)
             tape = _Tape(clock.now_ms())
             await doors.records.project(tape.past())
             stream = Stream(doors)
-            inside = with_stream(Pages(windows(create_app(doors)), read_page()), stream)
             listener = bound("127.0.0.1", 0)
-            app = AccessMiddleware(inside, doors, AccessOptions())
+            app = around(doors, stream, AccessOptions())
             front = Front(HttpServer(app, listener, settings), stream)
             running = asyncio.create_task(front.run())
             beating = asyncio.create_task(_beat(doors))
@@ -93,29 +89,6 @@ async def _serve(ours: Connection, load: Load) -> None:
             ours.send(position.record_seq)
             front.stop()
             await running
-
-
-def _doors(places: Places, read: ReadDatabase, wakeups: Wakeups, clock: Clock) -> Doors:
-    people = Client(
-        read.records, read.control, read.heartbeats, read.sightings, clock, places.kill_file, wakeups=wakeups
-    )
-    return Doors(
-        mode=places.mode,
-        simulated=True,
-        clock=clock,
-        records=read.records,
-        archive=read.archive,
-        people=people,
-        control=read.control,
-        heartbeats=read.heartbeats,
-        sightings=read.sightings,
-        outbox=read.outbox,
-        access=read.access,
-        answers=read.answers,
-        inquiries=read.inquiries,
-        modes=ModeSwitch(places, clock),
-        wakeups=wakeups,
-    )
 
 
 async def _publish(doors: Doors, tape: "_Tape", load: Load) -> None:

@@ -15,22 +15,16 @@ from functools import partial
 from typing import Protocol
 
 import structlog
-from starlette.types import ASGIApp
 
 from fadearena.adapters.sql.journal.store import open_journal_reader
-from fadearena.adapters.sql.read_store import ReadDatabase, open_read_store
-from fadearena.api.access import AccessMiddleware
-from fadearena.api.app import create_app, windows
+from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.api.doors import Doors
 from fadearena.api.metrics.requests import RequestLog
-from fadearena.api.pages import Pages, read_page
-from fadearena.api.stream import Stream, with_stream
+from fadearena.api.stream import Stream
 from fadearena.bootstrap.alerting import rules_of, sink_of
 from fadearena.bootstrap.binding import access_options, check_binding
-from fadearena.bootstrap.client import Client
 from fadearena.bootstrap.listening import Front, HttpServer, bound, url_of
 from fadearena.bootstrap.measuring import measure_api
-from fadearena.bootstrap.mode_switch import ModeSwitch
 from fadearena.bootstrap.mode_watch import watch_mode
 from fadearena.bootstrap.notifying import notifying
 from fadearena.bootstrap.places import Places
@@ -38,16 +32,15 @@ from fadearena.bootstrap.signals import listening
 from fadearena.bootstrap.tables import make_tables
 from fadearena.bootstrap.tracing import open_traces
 from fadearena.bootstrap.waking import open_wakeups
+from fadearena.bootstrap.window import around, doors_of
 from fadearena.config import AGENT_KEYS, Config
-from fadearena.kit.clock import Clock, SystemClock
+from fadearena.kit.clock import SystemClock
 from fadearena.kit.collector import short_rounds
 from fadearena.kit.exposition import text_in_parts
 from fadearena.kit.tasks import first_cause
 from fadearena.model.error import InvalidInput, StorageError
-from fadearena.model.policy import Mode
 from fadearena.model.units import SECOND_MS
 from fadearena.ports.heartbeat import API_NAME, Beat
-from fadearena.ports.wakeups import Wakeups
 from fadearena.runtime.courier import Courier
 from fadearena.runtime.projector import Projector
 from fadearena.runtime.server_metrics import ServerMetrics
@@ -93,46 +86,17 @@ async def run_api(config: Config, places: Places) -> bool:
     ):
         await check_binding(config, read.access, clock.now_ms())
         measure_api(metrics.registry, read, places)
-        doors = replace(_doors(places, read, wakeups, clock), registry=metrics.registry, traces=traces)
+        doors = replace(doors_of(places, read, wakeups, clock), registry=metrics.registry, traces=traces)
         projector = Projector(journal.journal, read.records, clock, metrics, wakeups=wakeups)
         courier = Courier(read.outbox, sink, clock, metrics, mode=places.mode, rules=rules_of(config))
         silence = Silence(read.heartbeats, read.outbox, clock, config.worker_silent_s * SECOND_MS)
         stream = Stream(doors)
         listener = bound(config.host, config.port)
-        front = Front(HttpServer(_around(doors, stream, config), listener, config), stream)
+        app = RequestLog(around(doors, stream, access_options(config)), doors)
+        front = Front(HttpServer(app, listener, config), stream)
         pulse = _Pulse(doors, projector, url_of(listener))
         await _serve((front, projector, courier, silence), pulse, places)
     return not places.is_active()
-
-
-def _doors(places: Places, read: ReadDatabase, wakeups: Wakeups, clock: Clock) -> Doors:
-    """Return what the windows look through."""
-    people = Client(
-        read.records, read.control, read.heartbeats, read.sightings, clock, places.kill_file, wakeups=wakeups
-    )
-    return Doors(
-        mode=places.mode,
-        simulated=places.mode is Mode.SIMULATION,
-        clock=clock,
-        records=read.records,
-        archive=read.archive,
-        people=people,
-        control=read.control,
-        heartbeats=read.heartbeats,
-        sightings=read.sightings,
-        outbox=read.outbox,
-        access=read.access,
-        answers=read.answers,
-        inquiries=read.inquiries,
-        modes=ModeSwitch(places, clock),
-        wakeups=wakeups,
-    )
-
-
-def _around(doors: Doors, stream: Stream, config: Config) -> ASGIApp:
-    """Return all endpoints and the page with what stands around them, the outermost last."""
-    inside = with_stream(Pages(windows(create_app(doors)), read_page()), stream)
-    return RequestLog(AccessMiddleware(inside, doors, access_options(config)), doors)
 
 
 async def _serve(services: Sequence[Service], pulse: "_Pulse", places: Places) -> None:
