@@ -54,7 +54,8 @@ class _NotedJournal(MemoryJournal):
 
 def detection(tempo: Tempo, rounds: int) -> Group:
     """Return the works that are compared: each feed alone, in one run."""
-    polls = WalletOptions(period_ms=POLLED_MS)
+    # Fills with each of them: positions alone do not tell of a trade whose opposite came before the next poll.
+    polls = WalletOptions(period_ms=POLLED_MS, fills_ms=POLLED_MS // 2)
     works: dict[str, Work] = {
         f"polls every {POLLED_MS // SECOND_MS} s": lambda: _detected(tempo, (*_TAPE, *_USER), polls, _LINGER_S),
         "the user stream": lambda: _detected(tempo, _TAPE, WalletOptions()),
