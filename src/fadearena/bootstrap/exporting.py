@@ -7,10 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from fadearena.adapters.sql.read_store import open_read_store
+from fadearena.adapters.sql.read_store import ReadDatabase, open_read_store
 from fadearena.api.exports import FileForm, Scope, Sources, Table, written
 from fadearena.bootstrap.places import Places
 from fadearena.model.error import InvalidInput
+from fadearena.model.ids import BotId
+from fadearena.ports.archive import Cut, DecisionQuery, TradeQuery
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -26,11 +28,14 @@ async def export_to(
     Write an export part by part; return how much it was.
 
     Raises:
-        InvalidInput: The form needs something that is not installed, or a value does not fit it.
+        InvalidInput: The form needs something that is not installed, or a value does not fit it; or nobody ever heard
+            of the bot.
         StorageError: The read store cannot be used; what was written is no whole file.
     """
     count = 0
     async with open_read_store(places.read) as store:
+        if scope.bot is not None and not await _is_known(store, scope.bot):
+            raise InvalidInput(f"there is no bot {scope.bot}, and never was: `fadearena bots list` names them all")
         stream = written(form, table, Sources(store.records, store.archive), scope)
         async with aclosing(stream):
             async for data in stream:
@@ -59,3 +64,12 @@ def export_to_file(places: Places, form: FileForm, table: Table, scope: Scope, f
     finally:
         partial.unlink(missing_ok=True)
     return found
+
+
+async def _is_known(store: ReadDatabase, bot: BotId) -> bool:
+    """Tell whether a bot is in the settings, or was when something of it was recorded."""
+    if any(view.id == bot for view in await store.records.bots()):
+        return True
+    if (await store.archive.trades(TradeQuery(limit=1, bot=bot))).trades:
+        return True
+    return bool(await store.archive.decisions(DecisionQuery(cut=Cut(limit=1), bot=bot)))

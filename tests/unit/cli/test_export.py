@@ -5,6 +5,7 @@ import csv
 import io
 from pathlib import Path
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 
@@ -19,6 +20,7 @@ from fadearena.cli.exports import What
 from fadearena.config import load
 from fadearena.model.error import StorageOutdated
 from fadearena.model.order import OrderStatus
+from fadearena.model.record import BotTrade
 from tests.support.command import Ended, nowhere
 from tests.support.command import fadearena as run
 from tests.support.entries import Writer
@@ -35,9 +37,10 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     read.path.parent.mkdir(parents=True)
     upgrade(read, "read")
     writer = Writer()
+    traded = next(record for record in one_of_each() if isinstance(record, BotTrade))
     entries = [
         writer.entry(settings(bot_policy("a")), at=T),
-        writer.entry(*one_of_each(), at=T + 1_000),
+        writer.entry(*one_of_each(), msgspec.structs.replace(traded, bot="removed"), at=T + 1_000),
         writer.entry(order("0x1"), order("0x1", OrderStatus.FILLED, "0.5"), at=T + 2_000),
     ]
 
@@ -108,6 +111,15 @@ def test_what_does_not_fit_is_said(directory: Path, arguments: tuple[object, ...
     """An option that means nothing for a table is refused with what to do instead."""
     ended = export(directory, *arguments)
     assert (ended.code, said in ended.err) == (code, True), ended.err
+
+
+def test_a_bot_that_nobody_heard_of_is_no_empty_file(directory: Path, tmp_path: Path) -> None:
+    """One that was removed can still be exported: something of it was recorded."""
+    file = tmp_path / "fills.csv"
+    ended = export(directory, "fills", file, "--bot", "typo")
+    assert (ended.code, "there is no bot typo" in ended.err) == (ExitCode.UNUSABLE_INPUT, True)
+    assert list(tmp_path.iterdir()) == []
+    assert export(directory, "fills", file, "--bot", "removed").code == ExitCode.OK
 
 
 def test_an_export_that_breaks_leaves_no_file(tmp_path: Path) -> None:
