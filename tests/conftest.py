@@ -1,5 +1,5 @@
 """
-What all tests share: how hard hypothesis searches.
+What all tests share: how hard hypothesis searches, and that each leaves the log as it found it.
 
 1. quick (the default): the same examples every time, so that a run can be repeated.
 2. long (`make test-all`): the same, ten times as many.
@@ -8,8 +8,11 @@ What all tests share: how hard hypothesis searches.
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+import structlog
 from hypothesis import settings
 
 from tests.support.postgres import own_pg_server, pg_schemas, pg_server, pg_url
@@ -25,3 +28,12 @@ settings.register_profile("quick", deadline=None, derandomize=True, max_examples
 settings.register_profile("long", settings.get_profile("quick"), max_examples=300)
 settings.register_profile("explore", deadline=None, max_examples=5_000, print_blob=True)
 settings.load_profile("quick")
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """Take back how a test had the log configured: the next one may want to see its lines."""
+    before = structlog.get_config()
+    yield
+    if structlog.get_config() != before:
+        structlog.configure(**before)
