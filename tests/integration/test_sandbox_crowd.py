@@ -90,6 +90,7 @@ def held(box: Running) -> dict[tuple[str, str], D]:
 
 def test_the_tape_ends_in_the_positions(box: Running) -> None:
     """Of all coins, of several dexs and of one that is listed meanwhile, the tape sums up to what everybody holds."""
+    box.tell("pause")
     before = held(box)
     coins = [coin for dex in ("", "xyz", "flx", "vntl") for coin in ask(box, "allMids", dex=dex)]
     assert len(coins) == COINS
@@ -99,11 +100,12 @@ def test_the_tape_ends_in_the_positions(box: Running) -> None:
         tape.drain()
         tape.count, tape.sizes = 0, defaultdict(D, before)
         box.tell("traders", trades_per_second=str(TRADES))
+        box.tell("resume")
         tape.read(trades=TRADES * 3)
         box.tell("list", coin="abcd:NEW")
         tape.listen("abcd:NEW")
         tape.read(coin="abcd:NEW")
-        box.tell("traders", trades_per_second="0")
+        box.tell("pause")
         tape.drain()
         told = {key: size for key, size in tape.sizes.items() if size}
     now = held(box)
