@@ -29,6 +29,7 @@ ADDRESSES = (
 ABSENT = ("/bots/nobody", "/nothing/here")
 _FOUND = """async () => (await axe.run({ resultTypes: ["violations"] })).violations.map(
     (each) => `${each.id}: ${each.nodes.map((node) => node.target.join(" ")).join(", ")}`)"""
+_WIDEN = """() => document.querySelectorAll(".uplot").forEach((curve) => { curve.style.width = "3000px"; })"""
 _SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -52,3 +53,12 @@ def test_a_page_stands_and_shuts_nobody_out(page: "Page", ear: Ear, shown: House
     assert found == []
     if not axe:
         pytest.skip("it stands; axe-core is not installed: npm ci in web/")
+
+
+def test_a_curve_that_is_still_too_wide_moves_nothing(page: "Page", shown: House) -> None:
+    """Between a window made narrow and the curve drawn anew the page does not scroll sideways."""
+    at(page, shown, "/bots/compare?a=grok-4&b=qwen3-max")
+    expect(page.locator(".uplot").first).to_be_visible()
+    page.evaluate(_WIDEN)
+    assert page.locator(".uplot").first.evaluate("(curve) => curve.offsetWidth") == 3_000
+    assert page.evaluate(_SIDEWAYS) == 0
