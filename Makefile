@@ -4,7 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 # More than two cores have: tests of whole processes wait a good part of their time.
-WORKERS ?= 4
+WORKERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -6,6 +6,7 @@ What all tests share: how hard hypothesis searches, and that each leaves the log
 3. explore (`--hypothesis-profile=explore`): new examples every time, for a machine with time to spare.
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,9 +16,9 @@ import pytest
 import structlog
 from hypothesis import settings
 
-from tests.support.postgres import own_pg_server, pg_schemas, pg_server, pg_url
+from tests.support.postgres import _pg_migrated, own_pg_server, pg_read_url, pg_schemas, pg_server, pg_url
 
-__all__ = ["own_pg_server", "pg_schemas", "pg_server", "pg_url"]
+__all__ = ["_pg_migrated", "own_pg_server", "pg_read_url", "pg_schemas", "pg_server", "pg_url"]
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - that is its name
 _ROOM_BYTES = 4 << 30
@@ -28,6 +29,12 @@ settings.register_profile("quick", deadline=None, derandomize=True, max_examples
 settings.register_profile("long", settings.get_profile("quick"), max_examples=300)
 settings.register_profile("explore", deadline=None, max_examples=5_000, print_blob=True)
 settings.load_profile("quick")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector the thousands of tests that were found: they stay until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

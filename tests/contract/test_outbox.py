@@ -13,6 +13,7 @@ from fadearena.ports.outbox import Delivery, Outbox, OutboxRow
 from fadearena.ports.read_store import Position
 from tests.support.entries import Writer
 from tests.support.read_stores import Doors, Opener, opener_of, tell
+from tests.support.tables import lay
 
 DRIFT = Alert(level="warning", category="drift", subject="main ETH", text="the exchange holds 1, our sum is 2")
 FILL = Alert(level="info", category="fill", subject="grok-4 ETH", text="bought 1")
@@ -24,9 +25,9 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     """What opens a store of each kind; in a database threads do the work."""
     location: Location | None = None
     if request.param == "sqlite":
-        location = SqliteFile(tmp_path / "read.db")
+        location = lay(SqliteFile(tmp_path / "read.db"), "read")
     elif request.param == "postgres":
-        location = PostgresDatabase(request.getfixturevalue("pg_url"))
+        location = PostgresDatabase(request.getfixturevalue("pg_read_url"))
     return opener_of(location, inline=False)
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import msgspec
 
 from fadearena.adapters.sql.database import SqliteFile
-from fadearena.adapters.sql.migrations import upgrade
 from tests.support import matrix_memory, matrix_sockets
 from tests.support.crash_life import quick_directory
 from tests.support.matrix import SENSELESS, Hit, Schedule, table
 from tests.support.quiet import quiet
+from tests.support.tables import lay
 
 Say = Callable[[str], None]
 _LOG_LINES = 5
@@ -54,8 +54,8 @@ def workshop() -> Iterator[Path]:
     directory = quick_directory()
     empty = directory / "empty"
     empty.mkdir(parents=True)
-    upgrade(SqliteFile(empty / "journal.db"), "journal")
-    upgrade(SqliteFile(empty / "read.db"), "read")
+    lay(SqliteFile(empty / "journal.db"), "journal")
+    lay(SqliteFile(empty / "read.db"), "read")
     try:
         yield directory
     finally:

@@ -32,6 +32,17 @@ POINTS = (
     "venue.tells",
     "venue.pushes",
 )
+OFTEN = {
+    "after lease.acquire",
+    "after control.take",
+    "before journal.append",
+    "after journal.append",
+    "before snapshots.seal",
+    "before records.project",
+    "venue.arrived",
+    "venue.answers",
+}
+"""The points that are tried in the quick form, too."""
 BATCHES, EACH = 4, 10
 
 
@@ -61,7 +72,9 @@ def test_every_point_is_known(short: Told) -> None:
     assert set(short.passes) == set(POINTS)
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(
+    "point", [one if one in OFTEN else pytest.param(one, marks=pytest.mark.slow) for one in POINTS]
+)
 def test_death_at_a_point(stage: Stage, short: Told, point: str) -> None:
     """Whoever dies in the middle of it goes on as if nothing had been."""
     told = stage.tell(SHORT, [Death(point=point, nth=short.passes[point] // 2 + 1)])

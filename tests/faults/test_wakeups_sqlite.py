@@ -7,7 +7,6 @@ from pathlib import Path
 from fadearena.adapters.memory.wakeups import MemoryWakeups
 from fadearena.adapters.sql.database import SqliteFile, Tree
 from fadearena.adapters.sql.journal.store import open_journal
-from fadearena.adapters.sql.migrations import upgrade
 from fadearena.adapters.sql.read_store import ReadDatabase, open_read_store
 from fadearena.adapters.sql.watching import SqliteWakeups, open_watcher
 from fadearena.kit.clock import SystemClock
@@ -15,6 +14,7 @@ from fadearena.model.event import Kill
 from fadearena.ports.journal import JournalWriter
 from fadearena.ports.wakeups import Topic
 from tests.support.journals import entry
+from tests.support.tables import lay
 from tests.support.wakeups import heard, listening
 
 IN_READ = {Topic.RECORDS, Topic.CONTROL}
@@ -30,7 +30,7 @@ def tell(directory: Path, story: Story) -> None:
     """Tell a story between one who watches and another who writes."""
     files = files_in(directory)
     for tree, file in files.items():
-        upgrade(file, tree)
+        lay(file, tree)
 
     async def told() -> None:
         async with (
@@ -81,7 +81,7 @@ def test_files_that_come_later_are_watched_then(tmp_path: Path) -> None:
                 await wakeups.wait(topic, 1)
             assert not wakeups.is_listening
             for tree, file in files.items():
-                await asyncio.to_thread(upgrade, file, tree)
+                await asyncio.to_thread(lay, file, tree)
             await listening(wakeups)
             for topic in IN_READ:
                 await wakeups.wait(topic, 60_000)

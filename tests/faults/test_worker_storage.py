@@ -99,7 +99,7 @@ def raising(times: int) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize("point", ["before journal.append", "after journal.append"])
-@pytest.mark.parametrize("times", [1, 4])
+@pytest.mark.parametrize("times", [1, pytest.param(4, marks=pytest.mark.slow)])
 def test_a_commit_that_fails(teller: Teller, still: Told, point: str, times: int) -> None:
     """Where a commit fails, before or after it was carried out, the worker recovers and goes on."""
     fail = raising(times)

@@ -55,6 +55,7 @@ def wait_for_end(pid: int) -> None:
         os.close(ended)
 
 
+@pytest.mark.slow
 def test_a_short_demo_decides_and_adds_up() -> None:
     """Without terminal, key, network and configuration: it fades, adds up, believes the truth, and leaves nothing."""
     ended = fadearena("demo", "--seconds", "3", "--speed", "60", "--hours", "0", "--headless", "--json")

@@ -72,6 +72,7 @@ async def bad_minutes(gateway: Gateway, _worker: Worker) -> None:
         gateway.inflict(Clear())
 
 
+@pytest.mark.slow
 def test_bad_minutes_leave_nothing_wrong(made: Demo) -> None:
     """What was missed is fetched again; in the end books and beliefs are right, and every gap was an event."""
     adds_up(story(made, 6 * MINUTE_MS, bad_minutes))

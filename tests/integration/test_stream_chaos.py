@@ -7,14 +7,14 @@ import pytest
 from websockets.asyncio.client import connect
 
 from fadearena.adapters.sql.database import Location, PostgresDatabase, SqliteFile
-from fadearena.adapters.sql.migrations import upgrade
 from fadearena.api.stream import MESSAGE_BYTES
 from tests.support.stream_chaos import Chaos, chaos, serving
+from tests.support.tables import lay
 
 
 def run(location: Location, home: Path, what: Chaos) -> None:
     """Let it happen, and look at what every client heard."""
-    upgrade(location, "read")
+    lay(location, "read")
     heard = asyncio.run(chaos(location, home, what))
     for each in heard:
         assert each.seqs == list(range(1, what.records + 1))
@@ -30,7 +30,7 @@ def test_each_record_comes_once_and_in_order(tmp_path: Path) -> None:
 def test_ends_are_told_by_their_codes(tmp_path: Path) -> None:
     """A message that is too large is answered with 1009, the end of the server with 1001; what is sent is text."""
     location = SqliteFile(tmp_path / "read.db")
-    upgrade(location, "read")
+    lay(location, "read")
 
     async def story() -> tuple[bool, list[int | None]]:
         async with serving(location, tmp_path) as address:

@@ -17,7 +17,6 @@ import msgspec
 
 from fadearena.adapters.sql.database import Location, PostgresDatabase, SqliteFile
 from fadearena.adapters.sql.journal.store import JournalStore, open_journal, open_journal_reader
-from fadearena.adapters.sql.migrations import upgrade
 from fadearena.adapters.sql.read_store import ReadDatabase, open_read_store
 from fadearena.core.state import State
 from fadearena.kit.clock import Clock
@@ -31,6 +30,7 @@ from fadearena.runtime.recovery import Recovered
 from fadearena.runtime.server_metrics import ServerMetrics
 from fadearena.runtime.worker import Worker
 from tests.support.crash import Watch, watched
+from tests.support.tables import lay
 from tests.support.truth import INSTRUMENTS, START_MS, Order, Tale
 from tests.support.truth_doors import TruthMarkets, TruthWallets
 from tests.support.truth_venue import TruthVenue
@@ -80,9 +80,9 @@ class Place(msgspec.Struct, frozen=True):
     def prepare(self) -> None:
         """Make empty databases."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        upgrade(self.journal, "journal")
-        upgrade(self.read, "read")
-        upgrade(self.rebuilt, "read")
+        lay(self.journal, "journal")
+        lay(self.read, "read")
+        lay(self.rebuilt, "read")
 
     def copy_to(self, directory: Path) -> "Place":
         """Return a copy of everything that lies in the directory."""

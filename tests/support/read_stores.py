@@ -18,7 +18,6 @@ from fadearena.adapters.memory.outbox import MemoryOutbox
 from fadearena.adapters.memory.read_store import MemoryReadStore
 from fadearena.adapters.memory.sightings import MemorySightings
 from fadearena.adapters.sql.database import Location, PostgresDatabase, SqliteFile
-from fadearena.adapters.sql.migrations import upgrade
 from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.ports.access import AccessStore
 from fadearena.ports.answers_kept import AnswersKept
@@ -29,6 +28,7 @@ from fadearena.ports.inquiries import Inquiries
 from fadearena.ports.outbox import Outbox
 from fadearena.ports.read_store import ReadStore
 from fadearena.ports.sightings import Sightings
+from tests.support.tables import lay
 
 Told = TypeVar("Told")
 
@@ -102,10 +102,8 @@ Opener = Callable[[], AbstractAsyncContextManager[Doors]]
 
 
 def opener_of(location: Location | None, *, inline: bool = True) -> Opener:
-    """Return what opens a store with fresh tables; one in memory where there is no location."""
+    """Return what opens the store of a database with tables; one in memory where there is no location."""
     kept = InMemory()
-    if location is not None:
-        upgrade(location, "read")
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Doors]:
@@ -121,11 +119,9 @@ def opener_of(location: Location | None, *, inline: bool = True) -> Opener:
 @pytest.fixture(params=["sqlite", "postgres"])
 def read_location(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
     """A database with the tables of a read store."""
-    location: Location = SqliteFile(tmp_path / "read.db")
     if request.param == "postgres":
-        location = PostgresDatabase(request.getfixturevalue("pg_url"))
-    upgrade(location, "read")
-    return location
+        return PostgresDatabase(request.getfixturevalue("pg_read_url"))
+    return lay(SqliteFile(tmp_path / "read.db"), "read")
 
 
 @pytest.fixture(
@@ -136,9 +132,9 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     kind, _, threads = request.param.partition("-")
     location: Location | None = None
     if kind == "sqlite":
-        location = SqliteFile(tmp_path / "read.db")
+        location = lay(SqliteFile(tmp_path / "read.db"), "read")
     elif kind == "postgres":
-        location = PostgresDatabase(request.getfixturevalue("pg_url"))
+        location = PostgresDatabase(request.getfixturevalue("pg_read_url"))
     return opener_of(location, inline=not threads)
 
 

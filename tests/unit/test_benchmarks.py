@@ -82,6 +82,7 @@ def check(rows: list[Row]) -> None:
     assert set(firsts.values()) == {1}
 
 
+@pytest.mark.slow
 def test_every_row_is_measured_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """Each work of each group has its rows, and its line in the tables for people."""
     asked = quick_ones()
@@ -120,6 +121,7 @@ def test_rows_of_whole_processes_are_measured(title: str) -> None:
     assert {row.name for row in rows} == set(group.works)
 
 
+@pytest.mark.slow
 def test_the_other_forms_measure_the_same_groups() -> None:
     """The forms differ in how much they measure, not in what: sizes and loads stand in some names, and are left out."""
     titles = [[re.sub(r"[\d,]+", "N", g.title) for g in groups(scale)] for scale in (QUICK, FULL, LONG)]
@@ -159,6 +161,7 @@ def test_a_history_is_made_and_asked_for_everything(tmp_path: Path) -> None:
     asyncio.run(asked())
 
 
+@pytest.mark.slow
 def test_a_drum_is_heard_beat_by_beat() -> None:
     """All beats come, in their order, of both kinds, however the socket cuts them."""
 
@@ -175,6 +178,7 @@ def test_a_drum_is_heard_beat_by_beat() -> None:
     assert {beat.is_trade for beat in heard} == {True, False}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("storage", [in_memory, in_sqlite], ids=["memory", "sqlite"])
 def test_what_is_recovered_is_compared(storage: OpenStorage) -> None:
     """Both snapshots are taken while decisions go on, and both recoveries give the state as it was."""

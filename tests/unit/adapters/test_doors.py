@@ -26,7 +26,6 @@ from fadearena.adapters.sim.live import LiveArena, LiveStreet
 from fadearena.adapters.sim.venue import PaperVenue
 from fadearena.adapters.sql.database import SqliteFile
 from fadearena.adapters.sql.journal.store import open_journal, open_journal_reader
-from fadearena.adapters.sql.migrations import upgrade
 from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.bootstrap.keys import address_of
 from fadearena.kit.clock import Clock, ManualClock, ScaledClock, SystemClock
@@ -45,6 +44,7 @@ from fadearena.ports.snapshots import Snapshots
 from fadearena.ports.venue import Executor, Venue
 from fadearena.ports.wallet_feed import WalletFeed
 from tests.support.paper import fresh_exchange
+from tests.support.tables import lay
 
 
 def test_venues_and_feeds_fit_their_doors() -> None:
@@ -89,8 +89,8 @@ def test_storage_in_memory_fits_its_doors() -> None:
 
 def test_storage_in_a_database_fits_its_doors(tmp_path: Path) -> None:
     """Each can be put where its port is asked for."""
-    upgrade(SqliteFile(tmp_path / "journal.db"), "journal")
-    upgrade(SqliteFile(tmp_path / "read.db"), "read")
+    lay(SqliteFile(tmp_path / "journal.db"), "journal")
+    lay(SqliteFile(tmp_path / "read.db"), "read")
 
     async def opened() -> None:
         journal_at = SqliteFile(tmp_path / "journal.db")

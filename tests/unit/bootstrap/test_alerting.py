@@ -7,7 +7,6 @@ import msgspec
 import pytest
 from pydantic import SecretStr
 
-from fadearena.adapters.sql.migrations import upgrade
 from fadearena.adapters.sql.read_store import open_read_store
 from fadearena.bootstrap.alerting import examine_alerts, rules_of
 from fadearena.bootstrap.places import Places, places_of
@@ -17,6 +16,7 @@ from fadearena.model.policy import Mode
 from fadearena.model.record import Alert
 from fadearena.ports.outbox import Delivery
 from fadearena.runtime.sorting import Rules
+from tests.support.tables import lay
 
 ALERT = Alert(level="critical", category="drift", subject="main ETH", text="t")
 
@@ -25,7 +25,7 @@ ALERT = Alert(level="critical", category="drift", subject="main ETH", text="t")
 def places(tmp_path: Path) -> Places:
     """Return where an installation with one alert lies."""
     found = places_of(Config(data_dir=tmp_path, network=Network.ARENA))
-    upgrade(found.read, "read")
+    lay(found.read, "read")
 
     async def story() -> None:
         async with open_read_store(found.read, inline=True) as store:

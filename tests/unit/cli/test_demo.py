@@ -67,6 +67,7 @@ def test_a_story_decides_and_adds_up(played: Demo, truth: Holdings) -> None:
     assert not report.resumed
 
 
+@pytest.mark.slow
 def test_of_a_long_run_the_newest_part_is_stepped_again(tmp_path: Path) -> None:
     """However long it was, stepped are as few segments as hold so many events; everything is counted."""
     least, segment = 60, 40
@@ -127,6 +128,7 @@ def test_believing_what_is_not_true_is_told(played: Demo, truth: Holdings) -> No
         assert not report_of(found, {**truth, wallet: wrong}, played).tracked_equals_truth
 
 
+@pytest.mark.slow
 def test_one_seed_is_one_story(tmp_path: Path, played: Demo) -> None:
     """The same seed gives the same journal, byte for byte, another one another."""
 

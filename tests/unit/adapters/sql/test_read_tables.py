@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from fadearena.adapters.sql import tables
 from fadearena.adapters.sql.database import Location, PostgresDatabase, SqliteFile
 from fadearena.adapters.sql.engine import engine_of
-from fadearena.adapters.sql.migrations import downgrade, upgrade
+from fadearena.adapters.sql.migrations import downgrade
 from fadearena.adapters.sql.read_store import ReadDatabase, open_read_store
 from fadearena.adapters.sql.read_store.projection import PROJECTIONS
 from fadearena.model.error import InvalidInput, StorageOutdated, StorageUnavailable
@@ -29,6 +29,7 @@ from tests.support.postgres import Server
 from tests.support.read_stores import read_location
 from tests.support.read_tables import Dump, dump
 from tests.support.shown import bot_policy, latch, letter, one_of_each, order, performance, settings, sleeve
+from tests.support.tables import lay
 
 __all__ = ["read_location"]
 ALERT = Alert(level="critical", category="c", subject="s", text="t")
@@ -84,14 +85,14 @@ def test_every_table_is_projected_or_owned() -> None:
 def test_the_stories_fill_every_table(tmp_path: Path) -> None:
     """What the tests below compare is not empty."""
     location = SqliteFile(tmp_path / "read.db")
-    upgrade(location, "read")
+    lay(location, "read")
     assert [name for name, rows in project(location, stories()).items() if not rows] == []
 
 
 def test_rows_do_not_depend_on_how_entries_come(read_location: Location, tmp_path: Path) -> None:
     """One at a time, in groups or at once, on SQLite or on PostgreSQL: row by row the same."""
     other = SqliteFile(tmp_path / "other.db")
-    upgrade(other, "read")
+    lay(other, "read")
     entries = stories()[-150:]
     head = stories()[:-150]
     project(read_location, head, 333)
@@ -167,7 +168,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 def test_a_locked_database_is_an_error_that_passes(tmp_path: Path) -> None:
     """While another holds the lock nothing can be written, reading goes on; afterwards all goes on."""
     location = SqliteFile(tmp_path / "read.db")
-    upgrade(location, "read")
+    lay(location, "read")
     entry = Writer().entry(ALERT)
 
     async def story() -> None:
@@ -188,7 +189,7 @@ def test_a_locked_database_is_an_error_that_passes(tmp_path: Path) -> None:
 def test_a_beat_gives_up_within_a_second(tmp_path: Path) -> None:
     """A process whose beat cannot be written goes on, and the next beat is written."""
     location = SqliteFile(tmp_path / "read.db")
-    upgrade(location, "read")
+    lay(location, "read")
     beat = Beat(process="worker", pid=1, time=1, status="running", mode="simulation", journal_seq=0)
 
     async def story(store: ReadDatabase) -> None:
@@ -213,7 +214,7 @@ def test_a_beat_gives_up_within_a_second(tmp_path: Path) -> None:
 def test_a_server_that_was_restarted_is_found_again(own_pg_server: Server) -> None:
     """While it is away everything fails and leaves nothing; once it is back everything goes on by itself."""
     location = PostgresDatabase(own_pg_server.url)
-    upgrade(location, "read")
+    lay(location, "read")
     writer = Writer()
     first, second = writer.entry(ALERT), writer.entry(ALERT)
 
