@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from fadearena.model.units import SECOND_MS
 from fadearena.runtime.engine import Engine
 from fadearena.runtime.projector import Projector
 from fadearena.runtime.server_metrics import ServerMetrics
@@ -30,4 +31,4 @@ def with_worker(story: Story, *, kill_file: Path = Path("/nowhere/KILL"), engine
             projector.stop()
             await showing
 
-    room.play(shown)
+    room.play(shown, beat_ms=SECOND_MS)

@@ -127,7 +127,7 @@ class Room:
         self.worker = self.build()
 
     def build(self, **options: Any) -> Worker:
-        """Make the worker anew, with other numbers."""
+        """Make the worker anew, with other numbers; it beats seldom, as a beat writes all metrics and few ask for them."""
         self.doors = WorkerDoors(
             journal=self.journal,
             snapshots=self.snapshots,
@@ -142,7 +142,7 @@ class Room:
             clock=Ahead(self.clock, self.offset_ms),
             wall=self.clock,
         )
-        numbers = WorkerOptions(**{"turn_budget_ms": None, **options})
+        numbers = WorkerOptions(**{"turn_budget_ms": None, "beat_ms": 10_000, **options})
         self.worker = Worker(self.doors, self.opening, numbers, engine=self.engine, metrics=self.metrics)
         return self.worker
 

@@ -6,6 +6,7 @@ from fadearena.core.equity import Pool, Purse, Reading
 from fadearena.core.signer import SignerView
 from fadearena.core.state import AccountMemory, BookMemory, State
 from fadearena.model.record import Drift
+from fadearena.model.units import SECOND_MS
 from fadearena.runtime.state_metrics import StateMetrics
 from tests.support.room import D, Room
 from tests.support.world import settings
@@ -81,5 +82,5 @@ def test_a_worker_tells_them_with_its_heartbeat() -> None:
         await room.settled()
         texts.extend(beat.metrics for beat in await room.heartbeats.beats())
 
-    room.play(story)
+    room.play(story, beat_ms=SECOND_MS)
     assert any(line.startswith("fadearena_equity_usd ") for line in texts[0].splitlines())
