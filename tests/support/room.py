@@ -127,7 +127,7 @@ class Room:
         self.worker = self.build()
 
     def build(self, **options: Any) -> Worker:
-        """Make the worker anew, with other numbers; it beats seldom, as a beat writes all metrics and few ask for them."""
+        """Make the worker anew, with other numbers. It beats seldom: a beat writes all metrics, and few are read."""
         self.doors = WorkerDoors(
             journal=self.journal,
             snapshots=self.snapshots,
